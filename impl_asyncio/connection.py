@@ -1,0 +1,123 @@
+"""One client of the asyncio server: its task reads and obeys, straight down the page.
+
+The state of the conversation is where the task is: in `introduce`, in `chat` or in `leave`. Between
+two awaits nobody else runs, so calls of the hub need no lock. What must never be awaited while
+others are owed something is a send: `send` hands octets to the transport and returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import TYPE_CHECKING
+
+from parley.hub import CLOSE, Member, Outcome
+from parley.wire import LineCutter
+
+if TYPE_CHECKING:
+    from impl_asyncio.server import Server
+
+#: Octets asked of a socket with one call.
+CHUNK = 65536
+
+
+class Connection:
+    """A pair of streams, the member behind it, and the task that runs `run`."""
+
+    def __init__(
+        self,
+        server: Server,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        member: Member,
+    ) -> None:
+        self.server = server
+        self.reader = reader
+        self.writer = writer
+        self.member = member
+        self.task = server.loop.create_task(self.run())
+        self.cutter = LineCutter()
+        self.lines: deque[bytes] = deque()  # cut but not yet obeyed
+        self.leaving = False
+        # `drain` waits while the transport keeps more than this.
+        writer.transport.set_write_buffer_limits(server.hub.limits.low_mark)
+
+    async def run(self) -> None:
+        """A connection from beginning to end."""
+        try:
+            if await self.introduce():
+                await self.chat()
+        except asyncio.CancelledError:  # see dismiss
+            self.task.uncancel()
+        await self.leave()
+
+    async def introduce(self) -> bool:
+        """Obeys until the client has a name. False if it goes away before."""
+        while self.member.name is None:
+            line = await self.read_line()
+            if line is None or await self.obey(line) is CLOSE:
+                return False
+        return True
+
+    async def chat(self) -> None:
+        """Obeys until the client says QUIT or goes away."""
+        while (line := await self.read_line()) is not None:
+            if await self.obey(line) is CLOSE:
+                return
+
+    async def leave(self) -> None:
+        """Leaves the chat, waits until all is sent, and discards input until the client closes."""
+        limits = self.server.hub.limits
+        self.leaving = True
+        self.server.hub.leave(self.member, "closed", self.server.loop.time())
+        self.server.flush()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(limits.flush_time):
+                await self.wait_until_drained(0)
+            self.writer.write_eof()
+            async with asyncio.timeout(limits.linger_time):
+                while await self.reader.read(CHUNK):
+                    pass
+        self.server.retire(self)
+
+    async def read_line(self) -> bytes | None:
+        """The next line of the client; None at the end of its stream, or when it was reset."""
+        while not self.lines:
+            try:
+                data = await self.reader.read(CHUNK)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self.lines.extend(self.cutter.feed(data))
+        return self.lines.popleft()
+
+    async def obey(self, line: bytes) -> Outcome | None:
+        """Hands a line to the hub, once the client has read most of what it asked for before."""
+        server = self.server
+        if self.member.owed > server.hub.limits.low_mark:
+            await self.wait_until_drained(server.hub.limits.low_mark)
+        outcome = server.hub.obey(self.member, line, server.loop.time())
+        server.wake()
+        return outcome
+
+    async def wait_until_drained(self, octets: int) -> None:
+        """Waits until at most so many octets are owed, or nothing can be sent any more."""
+        self.server.flush()
+        self.writer.transport.set_write_buffer_limits(octets)
+        with contextlib.suppress(OSError):
+            await self.writer.drain()
+
+    def dismiss(self) -> None:
+        """Sent away: whatever the task waits for, it leaves now, unless it is leaving already."""
+        if not self.leaving:
+            self.task.cancel()
+
+    def send(self, data: bytes) -> None:
+        """Sends what the socket takes now; the transport keeps the rest. Never blocks."""
+        self.writer.write(data)
+
+    def cut_off(self) -> None:
+        """Gives up the connection in both directions: its task wakes up and leaves."""
+        self.writer.transport.abort()  # close() would wait until everything is sent

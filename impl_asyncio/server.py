@@ -1,0 +1,125 @@
+"""The asyncio server: a task accepts, a task for each client reads, one callback sends.
+
+All of it runs in one thread, one piece at a time: what stands between two awaits is never
+interrupted. All that is queued in one turn of the event loop leaves with one write per client, in
+`flush`, which the first to queue something puts at the end of the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+
+from impl_asyncio.connection import Connection
+from parley.hub import Hub, Member
+from parley.launch import ACCEPT_PAUSE
+
+log = logging.getLogger("parley")
+
+
+class Server:
+    """Serves one listening socket until SIGINT or SIGTERM."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, hub: Hub, listener: socket.socket) -> None:
+        self.listener = listener
+        self.hub = hub
+        self.connections: dict[Member, Connection] = {}
+        self.behind: set[Connection] = set()  # whose transport kept something
+        self.awake = False  # whether a flush is due at the end of this turn
+        self.alarm: asyncio.TimerHandle | None = None  # a flush at the hub's next deadline
+
+    def run(self) -> None:
+        """Accepts clients until a signal comes, then stops. No task is left afterwards."""
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        accepting = asyncio.create_task(self.accept())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.loop.add_signal_handler(number, accepting.cancel)
+        await asyncio.wait([accepting])
+        await self.stop()
+
+    async def accept(self) -> None:
+        """Starts a task for each newcomer, until it is cancelled."""
+        while True:
+            try:
+                sock, _ = await self.loop.sock_accept(self.listener)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                reader, writer = await asyncio.open_connection(sock=sock)
+            except ConnectionError:
+                continue  # whoever it was has gone again
+            except OSError as error:
+                log.warning("event=accept-failed error=%s", error)
+                await asyncio.sleep(ACCEPT_PAUSE)  # no descriptor is free; the others are served on
+                continue
+            member = self.hub.connect(self.loop.time())
+            self.connections[member] = Connection(self, reader, writer, member)
+            self.wake()
+
+    def flush(self) -> None:
+        """Ends a turn: takes all that is ready, and sends it."""
+        self.awake = False
+        self.hub.tick(self.loop.time())
+        for connection in list(self.behind):
+            self.settle(connection)
+        for member in self.hub.take_ready():
+            connection = self.connections[member]
+            connection.send(member.take())
+            self.settle(connection)
+        for member in self.hub.take_dropped():
+            self.dismiss(self.connections[member])
+        self.set_alarm()
+
+    def set_alarm(self) -> None:
+        """Sees to it that there is a turn when the hub's next deadline is due."""
+        due = self.hub.next_deadline()
+        if due is None or (self.alarm and not self.alarm.cancelled() and self.alarm.when() <= due):
+            return
+        if self.alarm:
+            self.alarm.cancel()
+        self.alarm = self.loop.call_at(due, self.ring)
+
+    def ring(self) -> None:
+        self.alarm = None
+        self.flush()
+
+    def settle(self, connection: Connection) -> None:
+        """Notes what is still unsent."""
+        connection.member.unsent = connection.writer.transport.get_write_buffer_size()
+        if connection.member.unsent:
+            self.behind.add(connection)
+        else:
+            self.behind.discard(connection)
+
+    def dismiss(self, connection: Connection) -> None:
+        """Ends one that was sent away: its task leaves, and is cut off when its time is up."""
+        self.loop.call_soon(connection.dismiss)  # not before the task has begun to run
+        self.loop.call_later(self.hub.limits.goodbye_time, connection.cut_off)
+
+    async def stop(self) -> None:
+        """Sends everybody away; those who do not go by themselves are cut off in time."""
+        self.hub.shutdown("server shutting down", self.loop.time())
+        self.flush()
+        for connection in self.connections.values():
+            self.loop.call_later(self.hub.limits.goodbye_time, connection.cut_off)
+        if self.connections:
+            await asyncio.wait([connection.task for connection in self.connections.values()])
+
+    # Called by the tasks of the connections
+
+    def wake(self) -> None:
+        """Puts a flush at the end of this turn, unless one is due already."""
+        if not self.awake:
+            self.awake = True
+            self.loop.call_soon(self.flush)
+
+    def retire(self, connection: Connection) -> None:
+        """The last thing that the task of a connection does."""
+        self.behind.discard(connection)
+        connection.cut_off()
+        del self.connections[connection.member]

@@ -1,0 +1,1 @@
+"""One thread, one poll(): what a conversation is waiting for stands in fields."""

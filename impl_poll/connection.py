@@ -1,0 +1,125 @@
+"""One client of the poll server: what its next line means stands in a field.
+
+    INTRODUCING --- a name ---> CHATTING
+         |                          |
+         +--- QUIT, end of stream, reset, sent away --> LEAVING --- all is sent --> LINGERING
+                                                           |                            |
+                                                           +--- time is up, reset ------+--> closed
+
+All of it is driven by the server's loop, one step at a time; no step waits for anything. `step` is
+`introduce` or `chat`, as long as lines are obeyed, and None when input is only discarded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from parley.hub import CLOSE, Member
+from parley.wire import LineCutter
+
+if TYPE_CHECKING:
+    from impl_poll.server import Server
+
+#: Octets asked of a socket with one call.
+CHUNK = 65536
+
+
+class Connection:
+    """A socket, the member behind it, and where their conversation is."""
+
+    def __init__(self, server: Server, sock: socket.socket, member: Member) -> None:
+        self.server = server
+        self.sock = sock  # non-blocking
+        self.member = member
+        self.step: Callable[[bytes], None] | None = self.introduce
+        self.cutter = LineCutter()
+        self.lines: deque[bytes] = deque()  # cut but not yet obeyed
+        self.unsent = bytearray()  # what the socket did not take
+        self.input_ended = False
+        self.output_ended = False
+        self.deadline = 0.0  # in LEAVING and LINGERING: when patience ends
+        self.closed = False
+
+    def run(self) -> None:
+        """Obeys the lines that are there, as long as the client reads what it asked for."""
+        low_mark = self.server.hub.limits.low_mark
+        while self.step and self.lines and self.member.owed <= low_mark:
+            self.step(self.lines.popleft())
+        if self.step and self.input_ended and not self.lines:
+            self.leave()
+
+    def introduce(self, line: bytes) -> None:
+        """A line of a client that has no name yet."""
+        if self.server.hub.obey(self.member, line, self.server.now) is CLOSE:
+            self.leave()
+        elif self.member.name is not None:
+            self.step = self.chat
+
+    def chat(self, line: bytes) -> None:
+        """A line of a client that has a name."""
+        if self.server.hub.obey(self.member, line, self.server.now) is CLOSE:
+            self.leave()
+
+    def leave(self) -> None:
+        """To LEAVING: out of the chat; what is owed goes out, input is discarded."""
+        self.server.hub.leave(self.member, "closed", self.server.now)
+        self.step = None
+        self.lines.clear()
+        self.deadline = self.server.now + self.server.hub.limits.flush_time
+
+    def proceed(self) -> None:
+        """From LEAVING to LINGERING to closed, as far as things have come."""
+        if self.step or self.closed:
+            return
+        if not self.output_ended and self.member.owed == 0:
+            self.output_ended = True
+            self.deadline = self.server.now + self.server.hub.limits.linger_time
+            with contextlib.suppress(OSError):  # it was reset
+                self.sock.shutdown(socket.SHUT_WR)
+        if (self.output_ended and self.input_ended) or self.server.now >= self.deadline:
+            self.cut_off()
+
+    def receive(self) -> None:
+        """Reads what is there and cuts it into lines, or discards it where nothing is obeyed."""
+        try:
+            data = self.sock.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:  # a reset: nothing can be sent either
+            self.leave()
+            self.cut_off()
+            return
+        if not data:
+            self.input_ended = True
+        elif self.step:
+            self.lines.extend(self.cutter.feed(data))
+
+    def wants(self) -> int:
+        """The poll() events that this connection waits for."""
+        wanted = select.POLLOUT if self.unsent else 0
+        if not self.input_ended and not self.lines:
+            wanted |= select.POLLIN
+        return wanted
+
+    def send(self, data: bytes) -> None:
+        """Sends what the socket takes now, and keeps the rest. Never blocks."""
+        if self.closed:
+            return
+        self.unsent += data
+        try:
+            del self.unsent[: self.sock.send(self.unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.leave()
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """To closed: gives up the connection in both directions."""
+        self.closed = True
+        self.unsent.clear()

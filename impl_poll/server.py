@@ -1,0 +1,157 @@
+"""The poll server: one thread, and one place where it ever waits: the poll() at the top of a turn.
+
+A turn asks which sockets have something, reads from those, obeys the lines, and sends what all of
+that has queued, with one call per client. What a conversation is in the middle of stands in its
+Connection. Nothing here may block; nobody else runs; no lock is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import time
+
+from impl_poll.connection import Connection
+from parley.hub import Hub, Member
+from parley.launch import ACCEPT_PAUSE, BACKLOG, stop_signals
+
+log = logging.getLogger("parley")
+
+
+class Server:
+    """Serves one listening socket until SIGINT or SIGTERM."""
+
+    def __init__(self, hub: Hub, listener: socket.socket) -> None:
+        self.listener = listener
+        self.hub = hub
+        self.connections: dict[Member, Connection] = {}
+        self.by_descriptor: dict[int, Connection] = {}
+        self.wanted: dict[int, int] = {}  # by descriptor: the events that poll() looks for
+        self.touched: set[Connection] = set()  # those to whom something happened this turn
+        self.due: set[Connection] = set()  # those with lines left over for the next turn
+        self.leaving: set[Connection] = set()  # those whose deadline has to be watched
+        self.accept_at: float | None = None  # while accepting pauses: when it goes on
+        self.now = time.monotonic()  # when this turn began
+        self.poller = select.poll()
+
+    def run(self) -> None:
+        """Takes turns until a signal comes, then stops."""
+        with stop_signals() as signals:
+            self.poller.register(signals, select.POLLIN)
+            self.poller.register(self.listener, select.POLLIN)
+            while signals not in self.turn():
+                pass
+            self.poller.unregister(signals)
+        self.stop()
+
+    def turn(self) -> set[int]:
+        """One turn. Returns the descriptors that had something."""
+        events = dict(self.poller.poll(self.timeout()))
+        self.now = time.monotonic()
+        self.touched, self.due = self.due, set()
+        for fd, event in events.items():
+            if connection := self.by_descriptor.get(fd):
+                if event & select.POLLOUT:
+                    connection.send(b"")
+                if event & ~select.POLLOUT:  # something to read, or an end that reading will tell
+                    connection.receive()
+                self.touched.add(connection)
+        for connection in self.touched:
+            connection.run()
+        if self.listener.fileno() in events or self.accept_at is not None:
+            self.accept()
+        self.flush()
+        return set(events)
+
+    def timeout(self) -> float | None:
+        """How long poll() may sleep, in milliseconds; None: until something happens."""
+        if self.due:
+            return 0
+        deadlines = [self.hub.next_deadline(), self.accept_at]
+        deadlines += [connection.deadline for connection in self.leaving]
+        due = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def accept(self) -> None:
+        """Lets in those who wait at the door, unless accepting pauses."""
+        if self.accept_at is not None:
+            if self.now < self.accept_at:
+                return
+            self.accept_at = None
+            self.poller.register(self.listener, select.POLLIN)
+        for _ in range(BACKLOG):
+            try:
+                sock, _ = self.listener.accept()
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                continue  # whoever it was has gone again
+            except OSError as error:
+                log.warning("event=accept-failed error=%s", error)
+                self.accept_at = self.now + ACCEPT_PAUSE  # no descriptor is free: others go on
+                self.poller.unregister(self.listener)
+                return
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            member = self.hub.connect(self.now)
+            connection = self.connections[member] = Connection(self, sock, member)
+            self.by_descriptor[sock.fileno()] = connection
+            self.poller.register(sock, select.POLLIN)
+            self.wanted[sock.fileno()] = select.POLLIN
+
+    def flush(self) -> None:
+        """Ends a turn: takes all that is ready, sends it, and sees what has become of each."""
+        self.hub.tick(self.now)
+        for member in self.hub.take_ready():
+            connection = self.connections[member]
+            connection.send(member.take())
+            self.touched.add(connection)
+        for member in self.hub.take_dropped():
+            self.dismiss(self.connections[member])
+        for connection in self.touched | self.leaving:
+            self.settle(connection)
+
+    def settle(self, connection: Connection) -> None:
+        """Notes what is still unsent, and what the connection waits for next."""
+        connection.member.unsent = len(connection.unsent)
+        connection.proceed()
+        if connection.closed:
+            self.close(connection)
+            return
+        if connection.step is None:
+            self.leaving.add(connection)
+        elif connection.lines and connection.member.owed <= self.hub.limits.low_mark:
+            self.due.add(connection)
+        fd, wanted = connection.sock.fileno(), connection.wants()
+        if self.wanted[fd] != wanted:
+            self.wanted[fd] = wanted
+            self.poller.modify(fd, wanted)
+
+    def dismiss(self, connection: Connection) -> None:
+        """Ends one that was sent away: like one that leaves."""
+        connection.leave()
+        self.touched.add(connection)
+
+    def close(self, connection: Connection) -> None:
+        """Forgets a connection that has come to its end."""
+        fd = connection.sock.fileno()
+        self.poller.unregister(fd)
+        del self.wanted[fd], self.by_descriptor[fd], self.connections[connection.member]
+        self.leaving.discard(connection)
+        connection.sock.close()
+
+    def stop(self) -> None:
+        """Sends everybody away; those who do not go by themselves are cut off in time."""
+        if self.accept_at is None:
+            self.poller.unregister(self.listener)
+        self.accept_at = None
+        self.hub.shutdown("server shutting down", self.now)
+        deadline = self.now + self.hub.limits.goodbye_time
+        self.flush()
+        while self.connections and self.now < deadline:
+            for connection in self.leaving:
+                connection.deadline = min(connection.deadline, deadline)
+            self.turn()
+        for connection in list(self.connections.values()):
+            self.close(connection)

@@ -1,0 +1,1 @@
+"""What speakers of the Parley protocol share: the words on the wire, the rules of the chat."""

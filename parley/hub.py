@@ -1,0 +1,413 @@
+"""The chat without any I/O: members, nicknames, rooms, held events and the rules of each verb.
+
+All state of the chat is here. Lines and the time come in, encoded lines come out, into the `outbox`
+of each member concerned; sockets, threads, clocks and event loops are the servers' business.
+The hub is NOT thread-safe: whoever calls it serialises the calls. In impl_poll and impl_asyncio
+there is nobody else to call it; impl_threads has one lock around it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from parley import wire
+from parley.wire import Refusal
+
+
+class Outcome(Enum):
+    """What obeying a line asks of the server beyond sending outboxes."""
+
+    CLOSE = "send what is in the outbox, then end the connection"
+
+
+CLOSE: Final = Outcome.CLOSE
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of a server: octets and seconds. protocol.md, sections 10 and 12."""
+
+    max_clients: int = 10_000  # connections, nameless ones included
+    handshake: float = 60.0  # from connecting to having a name
+    idle: float = 120.0  # silence before the server asks with PING, and again before it gives up
+    hold_count: int = 1000  # events held for a locked member
+    hold_bytes: int = 256 * 1024
+    hold_time: float = 120.0
+    outbox_bytes: int = 4 * 1024 * 1024  # queued for one connection that does not read
+    low_mark: int = 64 * 1024  # owed to a connection before its further commands wait
+    flush_time: float = 2.0  # for one that leaves to accept what it is owed
+    linger_time: float = 1.0  # after that: its input is discarded, so that no reset destroys output
+    goodbye_time: float = 1.5  # for both when the server stops: STOP-3 grants 2 for everything
+
+
+class Member:
+    """One connection as the chat sees it: nameless first, then a member, then gone.
+
+    The server touches two of the fields: it empties `outbox` with `take`, and lowers `unsent` as
+    the network accepts what it took.
+    """
+
+    __slots__ = (
+        "asked", "held", "held_bytes", "here", "name",
+        "number", "outbox", "replied", "room", "unsent",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.here = True  # False as soon as it has quit, left or been dropped
+        self.name: str | None = None
+        self.number = 0
+        self.room: Room | None = None
+        self.outbox: list[bytes] = []  # lines to be sent, oldest first
+        self.replied = 0  # octets of replies in outbox: what it asked for itself
+        self.unsent = 0  # octets taken from outbox that the network has not accepted yet
+        self.held: list[bytes] | None = None  # events that wait for UNLOCK; None: not locked
+        self.held_bytes = 0
+        self.asked = False  # whether it was sent a PING and no line has come since
+
+    @property
+    def owed(self) -> int:
+        """How much waits for this member, estimated low in octets; 0 only if nothing does."""
+        return self.unsent + self.replied + len(self.outbox)
+
+    def take(self) -> bytes:
+        """Empties the outbox into octets to send, and counts them as unsent."""
+        data = b"".join(self.outbox)
+        self.outbox.clear()
+        self.replied = 0
+        self.unsent += len(data)
+        return data
+
+
+class Room:
+    """One log of events: everybody in `members` receives each entry once, in one order."""
+
+    __slots__ = ("members", "name", "seq")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seq = 0  # of the last message
+        self.members: dict[str, Member] = {}  # by folded name, oldest first
+
+
+class Deadlines:
+    """The deadlines of one kind. All last equally long, so the one started first is due first."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due: OrderedDict[Member, float] = OrderedDict()
+
+    def start(self, member: Member, now: float) -> None:
+        """Starts the member's deadline, or starts it again."""
+        self._due[member] = now + self._seconds
+        self._due.move_to_end(member)
+
+    def stop(self, member: Member) -> None:
+        """Forgets the member's deadline, if it has one."""
+        self._due.pop(member, None)
+
+    def next(self) -> float | None:
+        """When the next deadline is due; None if there is none."""
+        return next(iter(self._due.values()), None)
+
+    def take_expired(self, now: float) -> list[Member]:
+        """Removes those whose deadline has passed, and returns them."""
+        expired = []
+        for member, due in self._due.items():
+            if due > now:
+                break
+            expired.append(member)
+        for member in expired:
+            del self._due[member]
+        return expired
+
+
+Verb = Callable[[Member, str], Outcome | None]
+
+
+class Hub:
+    """The rules of the chat. A method `do_VERB(member, arguments)` makes VERB a command.
+
+    To add a verb, subclass Hub and add such a method (`do_x_shout` is the verb X-SHOUT). It checks
+    its arguments first (the functions of parley.wire raise Refusal), tells the others with
+    `publish` or `deliver`, and answers with `reply` last: that order is the third promise of
+    protocol.md, section 14.
+    """
+
+    #: What a connection may do before it has a name (NEED-1).
+    NAMELESS = frozenset({"NICK", "PING", "PONG", "QUIT"})
+    #: Capabilities announced in HELLO.
+    capabilities: tuple[str, ...] = ()
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.greeting = wire.line("HELLO", wire.PROTOCOL, name, *self.capabilities)
+        self.connections: dict[Member, None] = {}  # all that are here, nameless ones included
+        self.names: dict[str, Member] = {}  # by folded name
+        self.lobby = Room("lobby")
+        self._last_number = 0
+        self._now = 0.0  # the time that the current call was given
+        self._ready: list[Member] = []  # each whose outbox is not empty, once
+        self._dropped: list[Member] = []
+        self._handshakes = Deadlines(self.limits.handshake)  # of the nameless
+        self._silences = Deadlines(self.limits.idle)  # of members
+        self._locks = Deadlines(self.limits.hold_time)  # of locked members
+
+    # What the servers call
+
+    def connect(self, now: float) -> Member:
+        """A new connection. Its outbox holds HELLO; or BYE, and it is not `here`: not let in."""
+        self._now = now
+        member = Member()
+        if len(self.connections) >= self.limits.max_clients:
+            member.here = False
+            self._send(member, wire.line("BYE", "too many connections, try again later"))
+            self._dropped.append(member)
+        else:
+            self.connections[member] = None
+            self._send(member, self.greeting)
+            self._handshakes.start(member, now)
+        return member
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        """Obeys one line. CLOSE means that no further line of this member will be obeyed."""
+        if not member.here:
+            return CLOSE
+        self._now = now
+        if member.name is not None:
+            member.asked = False
+            self._silences.start(member, now)
+        verb, do = "-", None
+        try:
+            command = wire.parse(line)
+            if command is None:
+                return None
+            do = self._find(command[0])
+            if do is not None:
+                verb = command[0]
+            if member.name is None and verb not in self.NAMELESS:
+                raise Refusal("need-nick", "choose a nickname first: NICK name")
+            if do is None:
+                raise Refusal("unknown-verb", "there is no such command")
+            return do(member, command[1])
+        except Refusal as refusal:
+            self.reply(member, "ERR", refusal.code, verb, refusal.words)
+            return None
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        """A member goes: of its own accord or because its stream ended. Held events come first.
+
+        Does nothing for one who is gone already, so that every way out may call it.
+        """
+        if not member.here:
+            return
+        self._now = now
+        self._release(member)
+        member.here = False
+        del self.connections[member]
+        self._handshakes.stop(member)
+        self._silences.stop(member)
+        if member.name is not None:
+            room = _room_of(member)
+            del self.names[wire.fold(member.name)]
+            del room.members[wire.fold(member.name)]
+            self.publish(room, "LEFT", room.name, member.name, cause, *filter(None, [words]))
+
+    def shutdown(self, words: str, now: float) -> None:
+        """The server stops: everybody receives what was held and BYE; nobody a LEFT (STOP-2)."""
+        self._now = now
+        for member in list(self.connections):
+            self._release(member)
+            self._send(member, wire.line("BYE", words))
+            member.here = False
+            self._dropped.append(member)
+            self._handshakes.stop(member)
+            self._silences.stop(member)
+        self.connections.clear()
+        self.names.clear()
+        self.lobby.members.clear()
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do again; None if it has not, as things stand."""
+        kinds = (self._handshakes, self._silences, self._locks)
+        return min((due for kind in kinds if (due := kind.next()) is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Acts on every deadline that has passed: handshakes, silences, locks."""
+        self._now = now
+        for member in self._handshakes.take_expired(now):
+            self._send_away(member, "timeout", "you did not choose a nickname in time")
+        for member in self._locks.take_expired(now):
+            self._release(member)
+            self._send(member, wire.line("UNLOCKED", "timeout"))
+        for member in self._silences.take_expired(now):
+            if member.asked:
+                self._send_away(member, "timeout", "you did not answer")
+            else:
+                member.asked = True
+                self._send(member, wire.line("PING", "still-there"))
+                self._silences.start(member, now)
+
+    def take_ready(self) -> list[Member]:
+        """The members whose outbox is not empty, each once. The caller must `take` every one.
+
+        Those who do not read what they are owed are dropped here, once per turn: the others'
+        LEFT is then part of the same turn.
+        """
+        for member in self._ready:  # grows while it is walked: the LEFT of a slow one is news
+            if member.unsent and member.here:
+                if member.unsent + sum(map(len, member.outbox)) > self.limits.outbox_bytes:
+                    self._dropped.append(member)
+                    self.leave(member, "slow", self._now)
+        ready, self._ready = self._ready, []
+        return ready
+
+    def take_dropped(self) -> list[Member]:
+        """Those whom the hub has given up since the last call: for the server to send away."""
+        dropped, self._dropped = self._dropped, []
+        return dropped
+
+    # What verbs are made of
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        """Queues a reply: at once, whether the member is locked or not (LOCK-2)."""
+        line = wire.line(*fields)
+        member.replied += len(line)
+        self._send(member, line)
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        """Appends an event to a room's log: queues it to every member of it `but` one.
+
+        Nobody joins or leaves while this loop runs: slow readers are dropped in `take_ready`.
+        """
+        line = wire.line(*fields)
+        ready = self._ready
+        for member in room.members.values():  # the hottest loop of the server: nothing is called
+            if member is but:
+                continue
+            if member.held is not None:
+                self._hold(member, line)
+                continue
+            outbox = member.outbox
+            if not outbox:
+                ready.append(member)
+            outbox.append(line)
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        """Queues an event to one member, or holds it while the member is locked."""
+        if member.held is None:
+            self._send(member, wire.line(*fields))
+        else:
+            self._hold(member, wire.line(*fields))
+
+    # The verbs: what each of them means is in protocol.md
+
+    def do_nick(self, member: Member, arguments: str) -> None:
+        name = wire.one_argument(arguments)
+        if member.name is not None:
+            raise Refusal("already-named", f"you are {member.name}")
+        if not wire.is_name(name):
+            raise Refusal("bad-nick", "a letter, then up to 19 letters, digits, _ or -")
+        if wire.fold(name) in self.names:
+            raise Refusal("nick-in-use", "somebody has this nickname")
+        self._last_number += 1
+        member.name, member.number, member.room = name, self._last_number, self.lobby
+        self.names[wire.fold(name)] = member
+        self.publish(self.lobby, "JOINED", self.lobby.name, name, member.number)
+        self.lobby.members[wire.fold(name)] = member
+        self._handshakes.stop(member)
+        self._silences.start(member, self._now)
+        self.reply(member, "OK", "NICK", name, member.number)
+
+    def do_say(self, member: Member, arguments: str) -> None:
+        text = wire.text(arguments)
+        room = _room_of(member)
+        self._release(member)
+        room.seq += 1
+        self.publish(room, "MSG", room.name, room.seq, _name_of(member), text, but=member)
+        self.reply(member, "OK", "SAY", room.seq)
+
+    def do_who(self, member: Member, arguments: str) -> None:
+        wire.no_arguments(arguments)
+        present = _room_of(member).members.values()
+        items = b"".join([wire.line("HERE", _name_of(each), each.number) for each in present])
+        member.replied += len(items)
+        self._send(member, items)
+        self.reply(member, "OK", "WHO", len(present))
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        wire.no_arguments(arguments)
+        if member.held is None:
+            member.held = []
+            member.held_bytes = 0
+            self._locks.start(member, self._now)
+        self.reply(member, "OK", "LOCK")
+
+    def do_unlock(self, member: Member, arguments: str) -> None:
+        wire.no_arguments(arguments)
+        count = self._release(member)
+        self.reply(member, "OK", "UNLOCK", count)
+
+    def do_ping(self, member: Member, arguments: str) -> None:
+        self.reply(member, "PONG", wire.token(arguments))
+
+    def do_pong(self, member: Member, arguments: str) -> None:
+        """An answer to our PING, or to nothing: that it came is all it says (PONG-1)."""
+
+    def do_quit(self, member: Member, arguments: str) -> Outcome:
+        words = wire.words(arguments)
+        self.leave(member, "quit", self._now, words)
+        self.reply(member, "OK", "QUIT")
+        return CLOSE
+
+    # Held events
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        """Keeps an event of a locked member, or gives up the lock if it does not fit (LOCK-14)."""
+        assert member.held is not None
+        limits = self.limits
+        member.held.append(line)
+        member.held_bytes += len(line)
+        if len(member.held) > limits.hold_count or member.held_bytes > limits.hold_bytes:
+            self._release(member)
+            self._send(member, wire.line("UNLOCKED", "overflow"))
+
+    def _release(self, member: Member) -> int:
+        """Ends the lock, if there is one: queues what was held, and returns how many events."""
+        held, member.held = member.held, None
+        if held is not None:
+            self._locks.stop(member)
+        if held:
+            self._send(member, b"".join(held))
+        return len(held or ())
+
+    # Sending
+
+    def _send_away(self, member: Member, cause: str, words: str) -> None:
+        self.leave(member, cause, self._now)
+        self._send(member, wire.line("BYE", words))
+        self._dropped.append(member)
+
+    def _send(self, member: Member, lines: bytes) -> None:
+        """Queues whole lines to one member, past its lock."""
+        if not member.outbox:
+            self._ready.append(member)
+        member.outbox.append(lines)
+
+    def _find(self, verb: str) -> Verb | None:
+        """The method of a verb as wire.parse reads it; None if there is no such command."""
+        do: Verb | None = getattr(self, "do_" + verb.lower().replace("-", "_"), None)
+        return do
+
+
+def _room_of(member: Member) -> Room:
+    assert member.room is not None  # obey lets only members get this far
+    return member.room
+
+
+def _name_of(member: Member) -> str:
+    assert member.name is not None  # whoever is in a room has a name
+    return member.name

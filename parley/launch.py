@@ -1,0 +1,129 @@
+"""What the three servers do alike before they serve: options, listening socket, ready line.
+
+protocol.md, appendix A, says what has to happen here. None of it runs while the chat does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from parley.hub import Hub, Limits
+
+#: Connections that may wait to be accepted: a classroom that arrives at once (redis: 511).
+BACKLOG = 511
+#: How long accepting pauses when no descriptor is free, in seconds.
+ACCEPT_PAUSE = 0.1
+#: Descriptors that are not clients: standard streams, listener, pipes, and some to spare.
+RESERVED_DESCRIPTORS = 64
+
+log = logging.getLogger("parley")
+
+
+class Runnable(Protocol):
+    """A server: serves until SIGINT or SIGTERM, then says goodbye and returns."""
+
+    def run(self) -> None: ...
+
+
+def main(name: str, server: Callable[[Hub, socket.socket], Runnable], hub: type[Hub] = Hub) -> int:
+    """Runs a server from the command line and returns its exit status.
+
+    `name` is what HELLO calls the server; a student's server passes a `hub` of its own.
+    """
+    options = _options(name, sys.argv[1:])
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    limits = _limits(options)
+    try:
+        listener = listen(options.host, options.port)
+    except (OSError, OverflowError) as error:
+        print(f"cannot listen on {options.host} port {options.port}: {error}", file=sys.stderr)
+        return 1
+    with listener:
+        host, port = listener.getsockname()[:2]
+        print(f"listening on {host} {port}", flush=True)
+        server(hub(name, limits), listener).run()
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket, non-blocking. `::` accepts IPv4 as well. Raises OSError."""
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    dual = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
+    # create_server sets SO_REUSEADDR: the port is free again at once (STOP-5).
+    listener = socket.create_server(
+        address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=dual
+    )
+    listener.setblocking(False)
+    return listener
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[int]:
+    """A descriptor that becomes readable when SIGINT or SIGTERM comes: something to poll() for."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # the wake-up descriptor is all that is wanted
+    yield reader
+
+
+def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"parley-{name}", description=f"The {name} server.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=4000, help="0 picks a free one (%(default)s)")
+    for field in dataclasses.fields(Limits):
+        kind = _seconds if isinstance(field.default, float) else _count
+        option = "--" + field.name.replace("_", "-")
+        parser.add_argument(option, type=kind, default=field.default, help="(%(default)s)")
+    return parser.parse_args(arguments)  # exits with 2 on wrong options (START-4)
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    """The limits asked for; as many clients as there are descriptors for, at most."""
+    names = [field.name for field in dataclasses.fields(Limits)]
+    limits = Limits(**{name: getattr(options, name) for name in names})
+    if limits.outbox_bytes < limits.hold_bytes:
+        print("--outbox-bytes must not be less than --hold-bytes", file=sys.stderr)
+        sys.exit(2)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS: the hard limit may be "infinite"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and limits.max_clients > soft - RESERVED_DESCRIPTORS:
+        limits = dataclasses.replace(limits, max_clients=max(1, soft - RESERVED_DESCRIPTORS))
+    return limits
+
+
+def _port(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and int(word) < 65536):
+        raise argparse.ArgumentTypeError(f"{word!r} is not a port: 0 to 65535")
+    return int(word)
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and 0 < int(word) < 2**53):
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
+    return int(word)
+
+
+def _seconds(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number of seconds above 0")
+    return seconds
