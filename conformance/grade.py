@@ -1,0 +1,391 @@
+"""Runs the tests of the suite on one target: a pytest plugin, and the call of pytest around it.
+
+The plugin reads which requirements each test cites, selects and orders the tests as one builds a server,
+hands them servers and clients, skips what cannot be judged because something earlier failed, and
+keeps a record of what each did. No file of the target is read by pytest, and nothing of the
+target is on sys.path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .card import make_card
+from .client import Chat, Violation
+from .process import ServerProcess, StartError
+from .results import Record, Result, Rubric
+from .servers import HOST, Served, Servers
+from .spec import Requirement, Spec
+from .target import Target
+
+#: What the tests of a level, and of all later ones, build on. If one of these fails, they are
+#: skipped with that as the reason, instead of failing for it again and again.
+FOUNDATIONS = {
+    0: ("HELLO-1", "PING-1"),
+    1: ("NICK-1",),
+    2: ("SAY-1", "SAY-2"),
+    5: ("LOCK-1", "LOCK-4"),
+}
+#: Unanswered questions that a grade waits out before it ends: the rest is skipped.
+HANGS = 2
+
+_CITES = re.compile(r"([A-Z]+-\d+(?:, [A-Z]+-\d+)*): \S")
+LEVEL_TESTS = Path(__file__).with_name("levels")
+
+
+class SuiteError(pytest.UsageError):
+    """Something is wrong with the suite or the selection, not with a server: exit status 2."""
+
+
+class Untested(pytest.skip.Exception):
+    """Raised by a test whose requirement this target gives no means to test."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, _use_item_location=True)
+
+
+def needs(*requirements: str) -> pytest.MarkDecorator:
+    """Marks a test that builds on requirements beyond the foundations of its level."""
+    return pytest.mark.needs(*requirements)
+
+
+@dataclass
+class Options:
+    """What the command line says about every grade."""
+
+    level: int = 7
+    only: Sequence[str] = ()
+    seed: int = 0
+    start_timeout: float = 10.0
+    answer_timeout: float = 5.0
+    pytest_arguments: Sequence[str] = ()
+    again: Sequence[str] = ()  # the command line that repeats this grade
+
+
+@dataclass
+class Case:
+    """A collected test and what it is about."""
+
+    item: pytest.Item
+    cites: tuple[str, ...]
+    level: int
+
+
+@dataclass
+class Bench:
+    """What a test may ask for: `chat` is a fixture of its own; the rest is made here."""
+
+    servers: Servers
+    level: int
+    suffix: str
+    seed: int
+    test: str
+    chats: list[tuple[Chat, Served]] = field(default_factory=list)
+
+    def chat(self, server: Served | None = None) -> Chat:
+        """Clients for a server that may have served other tests, or for the one given."""
+        server = server or self.servers.shared()
+        address = (server.host, server.port)
+        chat = Chat(address, self.servers.answer_patience, self.suffix, self.level)
+        self.chats.append((chat, server))
+        return chat
+
+    def start(
+        self, host: str = HOST, port: int | str | None = None, **bounds: int | float
+    ) -> ServerProcess:
+        """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
+        target = self.servers.target
+        if target.address:
+            raise Untested("a server that runs elsewhere cannot be started anew")
+        options = {name.replace("_", "-"): value for name, value in bounds.items()}
+        for name in options:
+            if name not in target.options:
+                raise Untested(f"parley.toml has no option {name}: the bound cannot be set")
+        if not options and port is None and host == HOST:
+            return self.servers.new()
+        return self.servers.with_options(options, host, port)
+
+    def launch(self, port: int | str, host: str = HOST) -> ServerProcess:
+        """Starts a server of this test's own and does not wait until it is ready."""
+        if self.servers.target.address:
+            raise Untested("a server that runs elsewhere cannot be started anew")
+        return self.servers.launch(host, port, {})
+
+    def finish(self, spoiled: bool) -> None:
+        """Gives back what the test used."""
+        given_back = set()
+        for chat, server in self.chats:
+            if id(server) in given_back:
+                chat.abandon()
+                continue
+            given_back.add(id(server))
+            self.servers.give_back(server, chat, self.test, spoiled)
+
+
+class Grader:
+    """The plugin: one grade of one target."""
+
+    def __init__(self, target: Target, spec: Spec, options: Options) -> None:
+        self.spec = spec
+        self.options = options
+        self.servers = Servers(target, options.start_timeout, options.answer_timeout)
+        self.cases: dict[str, Case] = {}
+        self.records: list[Record] = []
+        self.selected: set[str] = set()
+        self.capabilities: list[str] = []
+        self.failed: dict[str, str] = {}  # requirements known not to hold, and why
+        self.hangs = 0
+        self.error = ""
+        self._card: dict[str, Any] = {}
+        self._blames: tuple[str, ...] = ()
+
+    # Collecting
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        cases = [self._case(item) for item in items]
+        cited = {name for case in cases for name in case.cites}
+        whole = not config.option.keyword and not config.option.markexpr
+        if whole and (untouched := [name for name in self.spec.requirements if name not in cited]):
+            raise SuiteError(f"no test cites {', '.join(untouched)}")
+        order = list(self.spec.requirements)
+        cases.sort(key=lambda case: (case.level, order.index(case.cites[0])))
+        chosen = [case for case in cases if self._is_selected(case)]
+        config.hook.pytest_deselected(items=[case.item for case in cases if case not in chosen])
+        items[:] = [case.item for case in chosen]
+        self.cases = {case.item.nodeid: case for case in chosen}
+        self.selected = {name for case in chosen for name in case.cites if self._counts(name)}
+
+    def _case(self, item: pytest.Item) -> Case:
+        """What a test says that it is about: its docstring begins with the ids that it cites."""
+        callspec = getattr(item, "callspec", None)
+        if callspec and "session" in callspec.params:
+            cites = callspec.params["session"].cites
+        else:
+            doc = getattr(item, "function", item).__doc__ or ""
+            match = _CITES.match(doc)
+            if not match:
+                raise SuiteError(f"{item.nodeid}: the docstring does not begin with `ID: clause`")
+            cites = tuple(match[1].split(", "))
+        if unknown := [name for name in cites if name not in self.spec.requirements]:
+            raise SuiteError(f"{item.nodeid} cites {', '.join(unknown)}, unknown to the spec")
+        return Case(item, cites, max(self.spec.requirements[name].level for name in cites))
+
+    def _is_selected(self, case: Case) -> bool:
+        if self.options.only and not set(case.cites) & set(self.options.only):
+            return False
+        return case.level <= self.options.level
+
+    def _counts(self, name: str) -> bool:
+        return not self.options.only or name in self.options.only
+
+    # Running
+
+    @pytest.fixture
+    def bench(self, request: pytest.FixtureRequest) -> Iterator[Bench]:
+        case = self.cases[request.node.nodeid]
+        number = list(self.cases).index(request.node.nodeid)
+        suffix = f"{number:x}" if not self.servers.target.address else f"{number:x}{os.getpid():x}"
+        bench = Bench(self.servers, case.level, suffix, self.options.seed, request.node.name)
+        yield bench
+        bench.finish(spoiled=bool(getattr(request.node, "spoiled", False)))
+
+    @pytest.fixture
+    def chat(self, bench: Bench) -> Chat:
+        return bench.chat()
+
+    @pytest.fixture
+    def new_chat(self, bench: Bench) -> Chat:
+        return bench.chat(bench.start())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._card, self._blames = {}, ()
+        case = self.cases[item.nodeid]
+        if self.hangs >= HANGS:
+            patience = self.options.answer_timeout
+            pytest.skip(f"not judged: {HANGS} questions were left unanswered for {patience:g} s")
+        for name in self._prerequisites(case, item):
+            if name in self.failed:
+                pytest.skip(f"not judged: it builds on {name}, which does not hold")
+
+    def _prerequisites(self, case: Case, item: pytest.Item) -> Iterator[str]:
+        for level, names in FOUNDATIONS.items():
+            if level < case.level or (level == case.level and not set(names) & set(case.cites)):
+                yield from names
+        for mark in item.iter_markers("needs"):
+            yield from mark.args
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Every test ends with a check that nothing came which it did not look at."""
+        bench = pyfuncitem.funcargs.get("bench")
+        try:
+            result = yield
+            if bench:
+                for chat, _ in bench.chats:
+                    chat.expect_nothing_more()
+        except Violation as violation:
+            pyfuncitem.spoiled = True  # type: ignore[attr-defined]
+            self._fail(self.cases[pyfuncitem.nodeid], violation, bench)
+            raise
+        except StartError as error:
+            pyfuncitem.spoiled = True  # type: ignore[attr-defined]
+            violation = Violation(f"the server did not start: {error}", requirement="START-1")
+            self._fail(self.cases[pyfuncitem.nodeid], violation, bench, error.process)
+            raise violation from None
+        finally:
+            if bench and bench.chats and not self.capabilities:
+                self._note_capabilities(bench.chats[0][0])
+        return result
+
+    def _note_capabilities(self, chat: Chat) -> None:
+        for client in chat.clients:
+            if client.greeting and client.greeting.kind == "HELLO":
+                self.capabilities = client.greeting["capabilities"].split()
+
+    def _fail(
+        self, case: Case, violation: Violation, bench: Bench | None, server: Served | None = None
+    ) -> None:
+        """Makes the card while the server is still there to be asked."""
+        chat = next((chat for chat, _ in bench.chats[::-1]), None) if bench else None
+        if bench and violation.client:
+            chat = violation.client.chat
+        if bench and server is None:
+            server = next((served for one, served in bench.chats if one is chat), None)
+        blamed = violation.requirement or case.cites[0]
+        if blamed not in self.spec.requirements:
+            blamed = case.cites[0]
+        if isinstance(server, ServerProcess) and violation.got and violation.got.startswith("("):
+            server.wait_end(0.5)  # a server that crashed is about to say so
+        self._blames = tuple(dict.fromkeys((case.cites[0], blamed)))
+        requirement: Requirement = self.spec.requirements[blamed]
+        again = [*self.options.again, "--only", case.cites[0]]
+        self._card = make_card(requirement, violation, chat, server, again)
+        self.hangs += violation.timed_out
+        for name in self._blames:
+            self.failed.setdefault(name, violation.why)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "call" or (call.excinfo is not None):
+            self._keep(item, call)
+        return report
+
+    def _keep(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Records what a test did; a trouble after the test is an error of the suite."""
+        case = self.cases[item.nodeid]
+        record = Record(item.name, case.cites, case.level, "pass", round(call.duration, 4))
+        if call.excinfo is not None:
+            error = call.excinfo.value
+            record.reason = str(error)
+            if isinstance(error, Untested):
+                record.status = "untested"
+            elif isinstance(error, pytest.skip.Exception):
+                record.status = "skip"
+            elif isinstance(error, Violation) and call.when == "call":
+                record.status, record.blames, record.card = "fail", self._blames, self._card
+            else:
+                record.status = "error"
+                record.reason = f"{type(error).__name__}: {error}"
+        if record.status in ("skip", "fail", "error"):
+            for name in case.cites[:1]:
+                self.failed.setdefault(name, record.reason)
+        self.records.append(record)
+
+    # Parameters
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test that takes a `session` is run once for each session of the spec."""
+        if "session" in metafunc.fixturenames:
+            sessions = self.spec.sessions
+            metafunc.parametrize("session", sessions, ids=[session.name for session in sessions])
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport, config: pytest.Config
+    ) -> tuple[str, str, str] | None:
+        """Pytest's own letters and words only if they are asked for with -v."""
+        if config.get_verbosity() > 0:
+            return None
+        return report.outcome if report.when == "call" or not report.passed else "", "", ""
+
+
+def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Result:
+    """Grades one target. Never raises for what a server does; SuiteError for what we did."""
+    started = time.monotonic()
+    grader = Grader(target, spec, options)
+    broken = ""
+    try:
+        grader.servers.open()
+        broken = _run_pytest(grader, options)
+    except StartError as error:
+        said = [*error.process.stderr, *error.process.stdout] if hasattr(error.process, "stderr") else []
+        broken = f"the server does not start: {error}" + "".join(f"\n  {line}" for line in said[-16:])
+        if hasattr(error.process, "popen"):
+            error.process.kill()
+    finally:
+        grader.servers.close()
+    selection = bool(options.only or options.level < max(each.level for each in spec.requirements.values()))
+    return Result(
+        target=target,
+        spec=spec,
+        rubric=rubric,
+        seed=options.seed,
+        records=grader.records,
+        capabilities=grader.capabilities,
+        selected=grader.selected,
+        selection=selection or bool(options.pytest_arguments),
+        duration=time.monotonic() - started,
+        broken=broken,
+        unclean=grader.servers.unclean,
+    )
+
+
+def _run_pytest(grader: Grader, options: Options) -> str:
+    """Runs the tests; returns why the grade is worth nothing, or an empty string."""
+    verbose = any(argument.startswith("-v") for argument in options.pytest_arguments)
+    arguments = [
+        str(LEVEL_TESTS),
+        *("-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
+        *("--confcutdir", str(LEVEL_TESTS), "-p", "no:cacheprovider", "--tb", "short"),
+        *(() if verbose else ("-q", "-q", "--no-header", "--no-summary", "--tb", "no")),
+        *options.pytest_arguments,
+    ]
+    with _own_environment():
+        status = pytest.main(arguments, plugins=[grader])
+    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return "" if grader.records else "no test was selected"
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return "no test was selected"
+    if status == pytest.ExitCode.INTERRUPTED and grader.records:
+        return "interrupted"
+    return f"the suite itself failed (pytest: {status!r})"
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """pytest without plugins, options or modules that happen to lie about."""
+    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    path = list(sys.path)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path[:] = [entry for entry in path if entry not in ("", os.getcwd())]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        os.environ.update({name: value for name, value in kept.items() if value is not None})

@@ -1,0 +1,142 @@
+"""Level 0: the server starts, greets and answers PING."""
+
+import pexpect
+import pytest
+
+from ..client import Chat, Violation
+from ..grade import Bench, Untested
+
+
+def test_a_ready_server_says_where_it_listens(bench: Bench) -> None:
+    """START-1: one line `listening on HOST PORT` on standard output, once connections are accepted."""
+    server = bench.start()  # raises unless the ready line has this form
+    bench.chat(server).connect("alice").fence()
+
+
+def test_the_ready_line_reaches_a_terminal(bench: Bench) -> None:
+    """START-1: in a terminal, where a person starts it, the line appears too."""
+    target = bench.servers.target
+    if target.command is None:
+        raise Untested("a server that runs elsewhere cannot be started in a terminal")
+    words = target.words("127.0.0.1", bench.servers.a_port(), {})
+    terminal = pexpect.spawn(
+        words[0], words[1:], cwd=str(target.cwd), timeout=bench.servers.start_patience
+    )
+    terminal.delaybeforesend = None
+    try:
+        terminal.expect(r"listening on (\S+) (\d+)\r\n")
+    except (pexpect.EOF, pexpect.TIMEOUT):
+        said = (terminal.before or b"").decode(errors="replace")
+        raise Violation(
+            "no ready line in a terminal", expected="listening on HOST PORT", got=said[-200:]
+        ) from None
+    finally:
+        terminal.close(force=True)
+
+
+def test_port_0_picks_a_free_port(bench: Bench) -> None:
+    """START-2: given the port 0, the ready line names the port that the server picked."""
+    server = bench.start(port=0)
+    if server.port == 0:
+        raise Violation(
+            "the ready line names port 0, where nobody can connect",
+            expected="listening on 127.0.0.1 (the port that was picked)",
+            got=server.ready_line,
+        )
+    bench.chat(server).connect("alice").fence()
+
+
+def test_a_port_in_use_is_one_clear_line_and_status_1(bench: Bench) -> None:
+    """START-3: if the port is in use, one line on standard error and exit status 1."""
+    second = bench.launch(port=bench.start().port)
+    status = second.wait_end(bench.servers.start_patience)
+    state = second.state()
+    second.kill()  # and all that it printed has been read
+    if status != 1:
+        raise Violation("a port in use", expected="(exited with status 1)", got=f"({state})")
+    if len(second.stderr) != 1:
+        raise Violation(
+            "a port in use",
+            expected="one line on standard error",
+            got=f"{len(second.stderr)} lines: {' / '.join(second.stderr)}",
+        )
+
+
+def test_the_first_line_is_hello(chat: Chat) -> None:
+    """HELLO-1: HELLO parley/1 NAME comes first, without being asked."""
+    chat.connect("alice")
+
+
+def test_the_greeting_names_server_and_capabilities(chat: Chat) -> None:
+    """HELLO-2: NAME is a token; capabilities follow, none twice."""
+    greeting = chat.greeted(chat.connect("alice"))
+    capabilities = greeting["capabilities"].split()
+    if len(set(capabilities)) < len(capabilities):
+        raise Violation("a capability stands twice", expected="each once", got=greeting.text)
+
+
+def test_two_hundred_clients_are_greeted_while_all_stay_silent(chat: Chat) -> None:
+    """HELLO-3: however many are open and silent, a new one is greeted and every other is answered."""
+    clients = chat.connects(*(f"c{number}" for number in range(1, 201)))
+    for client in clients:
+        client.sends(f"PING {client.label}")
+    for client in clients:
+        client.check(client.answer().final, f"PONG {client.label}")
+    assert chat.most_waiting > 100, "the clients never waited at the same time"
+
+
+def test_half_a_line_of_one_client_delays_nobody(chat: Chat) -> None:
+    """HELLO-3: a client that has sent the beginning of a line does not keep others waiting."""
+    alice, bob = chat.connects("alice", "bob")
+    alice.sends_octets(b"PI", shown="PI (and no more for now)")
+    bob.does("PING from-bob")
+    chat.connect("carol").does("PING from-carol")
+    bob.does("PING again")
+    alice.sends_octets(b"NG x\n", shown="NG x")
+    alice.expects_answers_to("PING x")
+    alice.check(alice.answer().final, "PONG x")
+
+
+@pytest.mark.parametrize("token", ["x", "A-Za-z0-9", "~!@#$%^&*()", "7" * 64])
+def test_ping_is_answered_with_its_token(chat: Chat, token: str) -> None:
+    """PING-1: PONG and the same token, octet for octet."""
+    chat.connect("alice").does(f"PING {token}")
+
+
+def test_ping_after_ping_is_answered(chat: Chat) -> None:
+    """PING-2: PING is answered in every state: nameless, any number of times."""
+    alice = chat.connect("alice")
+    for number in range(20):
+        alice.does(f"PING number-{number}")
+
+
+def test_a_silent_client_receives_nothing(chat: Chat) -> None:
+    """PING-3: between HELLO and the first command the server is silent."""
+    alice, bob, carol = chat.connects("alice", "bob", "carol")
+    bob.does("PING x")
+    for client in (alice, carol):
+        client.receives_nothing()
+
+
+@pytest.mark.parametrize("line", ["PONG x", "PONG", "PONG two tokens", "PONG " + "x" * 65])
+def test_pong_is_never_answered(chat: Chat, line: str) -> None:
+    """PONG-1: a line whose verb is PONG gets neither a reply nor a refusal."""
+    alice = chat.connect("alice")
+    alice.sends(line)
+    alice.receives_nothing()
+
+
+def test_what_a_server_sends_are_lines_of_text(chat: Chat) -> None:
+    """LINE-1: lines end with LF, are UTF-8 without control characters, at most 4096 octets."""
+    alice = chat.connect("alice")
+    alice.does("PING x")
+    if alice.unfinished:
+        raise Violation("octets behind the last LF", client=alice, expected="(nothing)",
+                        got=repr(alice.unfinished))
+
+
+def test_what_a_server_sends_is_in_the_tables(chat: Chat) -> None:
+    """LINE-2: every line is one of the tables of the spec, or begins with X-."""
+    alice, bob = chat.connects("alice", "bob")
+    for client in (alice, bob, alice):
+        client.does("PING x")

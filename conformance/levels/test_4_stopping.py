@@ -1,0 +1,150 @@
+"""Level 4: the server stops when it is told to, says goodbye, and leaves nothing behind."""
+
+import signal
+import time
+
+import pexpect
+import pytest
+
+from ..client import Chat, Violation
+from ..grade import Bench, Untested
+from ..process import ServerProcess, StartError, describe
+
+#: STOP-3 grants 2 s; the machine may be busy and a runtime has to end (appendix A).
+STOP_PATIENCE = 2.0 + 2.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_everybody_is_told_that_the_server_stops(bench: Bench, number: signal.Signals) -> None:
+    """STOP-1: BYE to every connection, nameless ones included, then the end of the stream."""
+    server = bench.start()
+    chat = bench.chat(server)
+    members = chat.crowd(20)
+    nameless = chat.connects("nobody1", "nobody2")
+    server.signal(number)
+    for client in (*members, *nameless):
+        event = client.awaits_event("BYE (and words)")
+        if event.kind != "BYE":
+            raise Violation("a stopping server says BYE", client=client,
+                            expected="BYE (and words)", got=event.text)  # fmt: skip
+        client.awaits_end()
+    _expect_end(server)
+
+
+def test_nobody_is_told_that_the_others_leave(bench: Bench) -> None:
+    """STOP-2: no LEFT for those whom the stop sends away."""
+    server = bench.start()
+    chat = bench.chat(server)
+    members = chat.crowd(20)
+    server.signal(signal.SIGTERM)
+    for client in members:
+        client.awaits_end()
+        kinds = [event.kind for event in client.events]
+        if "LEFT" in kinds:
+            raise Violation("a LEFT while the server stops", client=client,
+                            expected="BYE (and words)", got=client.events[0].text)  # fmt: skip
+        client.events.clear()
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_the_server_ends_although_nobody_closes(bench: Bench, number: signal.Signals) -> None:
+    """STOP-3: the process has ended 2 s after the signal, even if no client reads or closes."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    nobody = chat.connect("nobody")
+    nobody.sends_octets(b"NICK half", shown="NICK half (and no more)")
+    for client in (alice, nobody):
+        client.reads_no_more()
+    for _ in range(100):
+        bob.says("x" * 3000)
+    _signal_and_expect_end(server, number)
+    chat.abandon()
+
+
+def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
+    """STOP-4: exit status 0."""
+    server = bench.start()
+    chat = bench.chat(server)
+    chat.crowd(5)
+    server.signal(signal.SIGTERM)
+    for client in chat.clients:
+        client.awaits_end()
+        client.events.clear()
+    status = _expect_end(server)
+    if status != 0:
+        raise Violation("a server that was asked to stop", expected="(exited with status 0)",
+                        got=f"({describe(status)})")  # fmt: skip
+
+
+def test_the_port_is_free_at_once(bench: Bench) -> None:
+    """STOP-5: a server started right afterwards on the same port comes up."""
+    server = bench.start()
+    chat = bench.chat(server)
+    chat.crowd(10)
+    server.signal(signal.SIGTERM)
+    _expect_end(server)
+    try:
+        successor = bench.start(port=server.port)
+    except StartError as error:
+        raise Violation(
+            f"no server can be started on port {server.port} right after the first has ended",
+            expected=f"listening on 127.0.0.1 {server.port}",
+            got=f"({error}; {' / '.join(error.process.stderr)})",
+        ) from None
+    bench.chat(successor).connect("alice").fence()
+    for client in chat.clients:
+        client.awaits_end()
+        client.events.clear()
+
+
+def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
+    """STOP-1, STOP-3: a person presses Ctrl-C: those connected are told, and the prompt is back."""
+    target = bench.servers.target
+    if target.command is None:
+        raise Untested("a server that runs elsewhere cannot be started in a terminal")
+    words = target.words("127.0.0.1", bench.servers.a_port(), {})
+    terminal = pexpect.spawn(words[0], words[1:], cwd=str(target.cwd), timeout=STOP_PATIENCE)
+    terminal.delaybeforesend = None
+    try:
+        terminal.expect(r"listening on \S+ (\d+)\r\n", timeout=bench.servers.start_patience)
+        address = ("127.0.0.1", int(terminal.match.group(1)))
+        chat = Chat(address, bench.servers.answer_patience, bench.suffix, bench.level)
+        alice = chat.member("alice")
+        terminal.sendintr()
+        alice.awaits_event("BYE (and words)")
+        alice.awaits_end()
+        chat.abandon()
+        terminal.expect(pexpect.EOF)
+    except (pexpect.EOF, pexpect.TIMEOUT):
+        said = (terminal.before or b"").decode(errors="replace")
+        raise Violation(
+            "the server goes on after Ctrl-C, or never said that it was ready",
+            expected="(the process ends)",
+            got=f"(it runs; its last words: {said[-200:]})",
+        ) from None
+    finally:
+        terminal.close(force=True)
+
+
+def _expect_end(server: ServerProcess) -> int:
+    return _ended(server, time.monotonic())
+
+
+def _signal_and_expect_end(server: ServerProcess, number: signal.Signals) -> int:
+    started = time.monotonic()
+    server.signal(number)
+    return _ended(server, started)
+
+
+def _ended(server: ServerProcess, started: float) -> int:
+    status = server.wait_end(started + STOP_PATIENCE - time.monotonic())
+    if status is None:
+        raise Violation(
+            f"the process still runs {STOP_PATIENCE:g} s after it was told to stop",
+            expected="(the process has ended after 2 s)",
+            got="(it runs)",
+            requirement="STOP-3",
+        )
+    return status

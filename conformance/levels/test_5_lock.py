@@ -1,0 +1,292 @@
+"""Level 5: events wait while a member writes, and none is lost."""
+
+import signal
+
+import pytest
+
+from ..client import Chat, Client, Violation
+from ..grade import Bench, needs
+
+
+def test_events_are_held_after_lock(chat: Chat) -> None:
+    """LOCK-1: OK LOCK; from then on nothing arrives."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("are you there?")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.hears(bob, "are you there?", seq)
+
+
+def test_replies_are_not_held(chat: Chat) -> None:
+    """LOCK-2, PING-2: commands of a locked member are answered at once."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    bob.says("hello")
+    alice.does("PING x")
+    alice.is_refused("DANCE", "unknown-verb", "-")
+    alice.is_refused("NICK other", "already-named")
+    answer = alice.asks("WHO")
+    alice.check(answer.final, "OK WHO 2")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.events.clear()
+
+
+def test_who_of_a_locked_member_is_of_now(chat: Chat) -> None:
+    """LOCK-3: not as of the held events."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    carol = chat.connect("carol")
+    carol.takes_name()
+    bob.does("QUIT", "OK QUIT")
+    listed = sorted(item["name"] for item in alice.asks("WHO").items)
+    if listed != sorted([alice.nick, carol.nick]):
+        raise Violation("WHO of a locked member", client=alice,
+                        expected=f"({alice.nick}, {carol.nick})", got=f"({', '.join(listed)})")  # fmt: skip
+    alice.does("UNLOCK", "OK UNLOCK 2")
+    alice.receives(f"JOINED lobby {carol.nick} {carol.number}")
+    alice.receives(f"LEFT lobby {bob.nick} quit")
+    carol.receives(f"LEFT lobby {bob.nick} quit")
+
+
+def test_unlock_delivers_everything_in_order(chat: Chat) -> None:
+    """LOCK-4: the held events, each once and in their order, then OK UNLOCK count."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    expected = []
+    for number in range(20):
+        expected.append(f"MSG lobby {bob.says(f'm{number}')} {bob.nick} m{number}")
+        if number % 5 == 0:
+            guest = chat.connect(f"guest{number}")
+            guest.takes_name()
+            expected.append(f"JOINED lobby {guest.nick} {guest.number}")
+            guest.does("QUIT bye", "OK QUIT")
+            expected.append(f"LEFT lobby {guest.nick} quit bye")
+    alice.receives_nothing()
+    answer = alice.does("UNLOCK", f"OK UNLOCK {len(expected)}")
+    _expect(alice, expected, [event.text for event in answer.events])
+    alice.events.clear()
+    bob.fence()
+    bob.events.clear()
+
+
+@pytest.mark.parametrize("count", [40])
+def test_many_are_locked_while_many_talk(chat: Chat, count: int) -> None:
+    """LOCK-4: forty locked members all get the same, in the order that the others heard."""
+    witness, *locked = chat.crowd(count + 1, "locked")
+    talkers = chat.crowd(10, "talker")
+    for client in locked:
+        client.sends("LOCK")
+    for client in locked:
+        client.check(client.answer().final, "OK LOCK")
+    chat.settle([witness])
+    for number in range(5):
+        for talker in talkers:
+            talker.sends(f"SAY round {number}")
+    assert chat.most_waiting > 5, "the talkers never talked at the same time"
+    for talker in talkers * 5:
+        talker.said(talker.answer())
+    witness.fence()
+    expected = [event.text for event in witness.events]
+    witness.events.clear()
+    for client in locked:
+        answer = client.does("UNLOCK", f"OK UNLOCK {len(expected)}")
+        _expect(client, expected, [event.text for event in answer.events][-len(expected) :])
+    for client in chat.clients:
+        client.fence()
+        client.events.clear()
+
+
+@pytest.mark.parametrize("end", ["UNLOCK", "SAY I was writing"])
+def test_after_the_lock_events_arrive_again(chat: Chat, end: str) -> None:
+    """LOCK-5: as they happen."""
+    alice, bob = chat.members("alice", "bob")
+    for number in range(3):
+        alice.does("LOCK", "OK LOCK")
+        bob.says("held")
+        alice.asks(end)
+        alice.events.clear()
+        seq = bob.says(f"after {number}")
+        alice.hears(bob, f"after {number}", seq)
+    bob.fence()
+    bob.events.clear()
+
+
+def test_lock_twice_keeps_what_is_held(chat: Chat) -> None:
+    """LOCK-6: OK LOCK again; what is held stays held."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    first = bob.says("one")
+    answer = alice.does("LOCK", "OK LOCK")
+    second = bob.says("two")
+    alice.receives_nothing()
+    answer = alice.does("UNLOCK", "OK UNLOCK 2")
+    expected = [f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))]
+    _expect(alice, expected, [event.text for event in answer.events])
+    alice.events.clear()
+    alice.does("UNLOCK", "OK UNLOCK 0")
+
+
+def test_unlock_without_lock_is_zero(chat: Chat) -> None:
+    """LOCK-7: OK UNLOCK 0."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("UNLOCK", "OK UNLOCK 0")
+    seq = bob.says("not held")
+    alice.hears(bob, "not held", seq)
+    alice.does("UNLOCK", "OK UNLOCK 0")
+
+
+def test_say_ends_the_lock_after_what_was_held(chat: Chat) -> None:
+    """LOCK-8: first the held events, then OK SAY."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    first, second = bob.says("one"), bob.says("two")
+    answer = alice.does("SAY three", f"OK SAY {second + 1}")
+    expected = [f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))]
+    _expect(alice, expected, [event.text for event in answer.events])
+    alice.events.clear()
+    bob.hears(alice, "three", second + 1)
+    alice.does("UNLOCK", "OK UNLOCK 0")
+
+
+@pytest.mark.parametrize("command", ["SAY", "SAY " + "x" * 3801])
+def test_a_refused_say_does_not_end_the_lock(chat: Chat, command: str) -> None:
+    """LOCK-9: events stay held."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    bob.says("one")
+    code = "bad-args" if command == "SAY" else "text-too-long"
+    alice.is_refused(command, code)
+    bob.says("two")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 2")
+    alice.events.clear()
+
+
+def test_quit_ends_the_lock(chat: Chat) -> None:
+    """LOCK-10: first the held events, then OK QUIT."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("before you go")
+    answer = alice.does("QUIT", "OK QUIT")
+    expected = [f"MSG lobby {seq} {bob.nick} before you go"]
+    _expect(alice, expected, [event.text for event in answer.events])
+    bob.receives(f"LEFT lobby {alice.nick} quit")
+
+
+@needs("LEFT-1", "LEFT-4")
+def test_the_end_of_the_stream_ends_the_lock(chat: Chat) -> None:
+    """LOCK-11: a client that half-closes receives the held events."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("before you go")
+    alice.half_closes()
+    alice.awaits_end()
+    expected = [f"MSG lobby {seq} {bob.nick} before you go"]
+    _expect(alice, expected, [event.text for event in alice.events])
+    bob.is_told(f"LEFT lobby {alice.nick} closed")
+
+
+def test_a_lock_concerns_nobody_else(chat: Chat) -> None:
+    """LOCK-12: others receive their events at once, also those that the locked member causes."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    alice.does("LOCK", "OK LOCK")
+    carol.does("LOCK", "OK LOCK")
+    seq = alice.says("my own lock ends, carol's does not")
+    bob.hears(alice, "my own lock ends, carol's does not", seq)
+    alice.does("LOCK", "OK LOCK")
+    bob.says("held for two")
+    dave = chat.connect("dave")
+    dave.takes_name()
+    bob.receives(f"JOINED lobby {dave.nick} {dave.number}")
+    carol.receives_nothing()
+    carol.does("UNLOCK", "OK UNLOCK 3")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 2")
+    for client in (alice, carol):
+        client.events.clear()
+
+
+@pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
+@needs("LEFT-1")
+def test_a_lock_ends_with_its_member(chat: Chat, way: str) -> None:
+    """LOCK-13: who takes the name later is not locked and receives nothing that was held."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    bob.says("for the first alice")
+    if way == "quit":
+        alice.does("QUIT", "OK QUIT")
+    elif way == "half-close":
+        alice.half_closes()
+    else:
+        alice.resets()
+    bob.is_told(f"LEFT lobby {alice.nick} {'quit' if way == 'quit' else 'closed'}")
+    alice.events.clear()
+    heir = chat.connect("heir")
+    heir.takes_name(alice.nick)
+    bob.receives(f"JOINED lobby {heir.nick} {heir.number}")
+    heir.receives_nothing()
+    seq = bob.says("for the second")
+    heir.hears(bob, "for the second", seq)
+    heir.does("UNLOCK", "OK UNLOCK 0")
+    alice.events.clear()
+
+
+def test_a_hold_that_is_full_is_delivered_and_ends(bench: Bench) -> None:
+    """LOCK-14: the held events, the one that did not fit, UNLOCKED overflow; the lock is off."""
+    bound = 8
+    chat = bench.chat(bench.start(hold_count=bound))
+    alice, bob = chat.members("alice", "bob")
+    for _ in range(2):
+        alice.does("LOCK", "OK LOCK")
+        expected = [f"MSG lobby {bob.says(f'm{each}')} {bob.nick} m{each}" for each in range(bound)]
+        alice.receives_nothing()
+        expected.append(f"MSG lobby {bob.says('too many')} {bob.nick} too many")
+        expected.append("UNLOCKED overflow")
+        alice.fence()
+        _expect(alice, expected, [event.text for event in alice.events])
+        alice.events.clear()
+        seq = bob.says("directly")
+        alice.hears(bob, "directly", seq)
+        alice.does("UNLOCK", "OK UNLOCK 0")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM], ids=lambda number: number.name)
+def test_a_stop_delivers_what_is_held(bench: Bench, number: signal.Signals) -> None:
+    """LOCK-15: the held events, then BYE."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("one last thing")
+    server.signal(number)
+    alice.awaits_end()
+    got = [event.text if event.kind != "BYE" else "BYE" for event in alice.events]
+    _expect(alice, [f"MSG lobby {seq} {bob.nick} one last thing", "BYE"], got)
+    for client in (alice, bob):
+        client.awaits_end()
+        client.events.clear()
+
+
+@pytest.mark.parametrize("verb", ["LOCK", "UNLOCK"])
+def test_lock_and_unlock_take_no_argument(chat: Chat, verb: str) -> None:
+    """LOCK-16: bad-args, and nothing changes."""
+    alice, bob = chat.members("alice", "bob")
+    alice.is_refused(f"{verb} x", "bad-args")
+    seq = bob.says("not held")
+    alice.hears(bob, "not held", seq)
+    alice.does("LOCK", "OK LOCK")
+    alice.is_refused(f"{verb} x", "bad-args")
+    bob.says("held")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.events.clear()
+
+
+def _expect(client: Client, expected: list[str], got: list[str]) -> None:
+    for one, other in zip([*expected, "(nothing)"], [*got, "(nothing)"], strict=False):
+        if one != other:
+            raise Violation("the held events, in their order, each once", client=client,
+                            expected=one, got=other)  # fmt: skip
+    client.events.clear()

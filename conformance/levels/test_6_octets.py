@@ -1,0 +1,231 @@
+"""Level 6: octets become lines, whatever TCP and the peer do to them."""
+
+import random
+
+import pytest
+
+from ..client import ANY_VERB, Chat, Client, Violation
+from ..grade import Bench, needs
+
+DIALOGUE = [
+    ("SAY hello", "OK SAY"),
+    ("PING x", "PONG"),
+    ("SAY é漢\U0001f600 and spaces  ", "OK SAY"),
+    ("WHO", "OK WHO"),
+    ("DANCE", "ERR"),
+    ("LOCK", "OK LOCK"),
+    ("SAY", "ERR"),
+    ("UNLOCK", "OK UNLOCK"),
+    ("SAY goodbye", "OK SAY"),
+]
+
+
+def test_a_line_may_be_cut_anywhere(chat: Chat) -> None:
+    """OCTET-1: half a line, another client's round trip, the other half."""
+    alice, bob = chat.members("alice", "bob")
+    line = "SAY é漢\U0001f600 x".encode()
+    for cut in range(1, len(line) + 1):
+        alice.sends_octets(line[:cut], shown=f"(the first {cut} octets of: {line.decode()})")
+        bob.fence()  # the server has had its turn: what it has of alice's line is cut here
+        alice.sends_octets(line[cut:] + b"\n", shown="(the rest of it)")
+        alice.expects_answers_to(line.decode())
+        bob.hears(alice, line.decode()[4:], alice.said(alice.answer()))
+
+
+def test_a_line_may_come_octet_by_octet(chat: Chat) -> None:
+    """OCTET-1: each octet a piece of its own, another client's round trip in between."""
+    alice, bob = chat.members("alice", "bob")
+    for octet in b"SAY drip, drip":
+        alice.sends_octets(bytes([octet]))
+        bob.fence()
+    alice.sends_octets(b"\n", shown="SAY drip, drip (octet by octet)")
+    alice.expects_answers_to("SAY drip, drip")
+    bob.hears(alice, "drip, drip", alice.said(alice.answer()))
+
+
+def test_lines_cut_at_random_are_the_same_lines(bench: Bench) -> None:
+    """OCTET-1, OCTET-2: a dialogue in pieces of random lengths is the same dialogue."""
+    chooser = random.Random(bench.seed)
+    chat = bench.chat()
+    alice, bob = chat.members("alice", "bob")
+    stream = "".join(command + "\n" for command, _ in DIALOGUE).encode()
+    for _ in range(10):
+        alice.expects_answers_to(*(command for command, _ in DIALOGUE))
+        at = 0
+        while at < len(stream):
+            length = chooser.randint(1, 40)
+            alice.sends_octets(stream[at : at + length])
+            at += length
+            bob.fence()
+        _expect_dialogue(alice)
+    bob.events.clear()
+
+
+def test_lines_in_one_piece_are_several_lines(chat: Chat) -> None:
+    """OCTET-2: obeyed in order, without waiting for replies."""
+    alice, bob = chat.members("alice", "bob")
+    stream = "".join(command + "\n" for command, _ in DIALOGUE).encode()
+    alice.sends_octets(stream, shown=f"({len(DIALOGUE)} commands in one piece)")
+    alice.expects_answers_to(*(command for command, _ in DIALOGUE))
+    _expect_dialogue(alice)
+    bob.fence()
+    texts = [event["text"] for event in bob.events]
+    if texts != [command[4:] for command, _ in DIALOGUE if command.startswith("SAY ")]:
+        raise Violation("three messages were said", client=bob, expected="(three messages)",
+                        got=f"({', '.join(texts)})")  # fmt: skip
+    bob.events.clear()
+
+
+def test_three_thousand_commands_in_one_piece_are_all_answered(chat: Chat) -> None:
+    """OCTET-2: however many; clients read while they write."""
+    alice = chat.member("alice")
+    commands = [f"PING {number}" for number in range(3000)]
+    alice.expects_answers_to(*commands)
+    alice.sends_octets(("\n".join(commands) + "\n").encode(), shown="(PING 0 to PING 2999)")
+    for command in commands:
+        alice.check(alice.answer().final, command.replace("PING", "PONG"))
+
+
+def test_one_cr_before_the_lf_belongs_to_the_end(chat: Chat) -> None:
+    """OCTET-3: a client may end its lines with CR LF."""
+    alice, bob = chat.members("alice", "bob")
+    alice.sends_octets(b"PING x\r\n", shown="PING x (CR LF)")
+    alice.expects_answers_to("PING x")
+    alice.check(alice.answer().final, "PONG x")
+    alice.sends_octets(b"SAY hello\r\n", shown="SAY hello (CR LF)")
+    alice.expects_answers_to("SAY hello")
+    bob.hears(alice, "hello", alice.said(alice.answer()))
+
+
+@pytest.mark.parametrize("octets", [b"\n", b"\r\n", b"\n\n\r\n\n"], ids=repr)
+def test_an_empty_line_is_ignored(chat: Chat, octets: bytes) -> None:
+    """OCTET-4: no reply, nameless or named."""
+    alice = chat.connect("alice")
+    alice.sends_octets(octets, shown=repr(octets))
+    alice.receives_nothing()
+    alice.takes_name()
+    alice.sends_octets(octets, shown=repr(octets))
+    alice.receives_nothing()
+
+
+@pytest.mark.parametrize(("length", "end"), [(4094, b"\n"), (4095, b"\n"), (4094, b"\r\n")])
+def test_a_line_of_4096_octets_is_obeyed(chat: Chat, length: int, end: bytes) -> None:
+    """OCTET-5: its end included."""
+    alice = chat.member("alice")
+    line = "SAY ".ljust(length, "x")
+    alice.sends_octets(line.encode() + end, shown=f"SAY xx… ({length} octets and {end!r})")
+    alice.expects_answers_to(line)
+    alice.was_refused(alice.answer(), line, "text-too-long")
+
+
+@pytest.mark.parametrize("length", [4097, 4098, 5000, 8192, 100_000, 2_000_000])
+def test_a_longer_line_is_refused_once_and_skipped(chat: Chat, length: int) -> None:
+    """OCTET-6: line-too-long, once; the next line is obeyed."""
+    alice, bob = chat.members("alice", "bob")
+    line = b"SAY ".ljust(length - 1, b"x")
+    alice.sends_octets(line + b"\nPING next\n", shown=f"SAY xx… ({length} octets), PING next")
+    alice.expects_answers_to("SAY xx…", "PING next")
+    alice.was_refused(alice.answer(), "SAY", "line-too-long", "-")
+    alice.check(alice.answer().final, "PONG next")
+    bob.receives_nothing()
+
+
+def test_a_line_whose_cr_makes_it_too_long_is_refused(chat: Chat) -> None:
+    """OCTET-6: CR and LF count: 4095 octets and CR LF are too many."""
+    alice = chat.member("alice")
+    alice.sends_octets(b"PING ".ljust(4095, b"x") + b"\r\n", shown="PING xx… (4095 octets, CR LF)")
+    alice.expects_answers_to("PING xx…")
+    alice.was_refused(alice.answer(), "PING", "line-too-long", "-")
+
+
+BAD_UTF8 = [
+    b"\xff", b"\x80", b"\xc3", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf",
+    b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xe2\x82",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("octets", BAD_UTF8, ids=repr)
+def test_what_is_not_utf8_is_refused(chat: Chat, octets: bytes) -> None:
+    """OCTET-7: bad-line, also for overlong forms, surrogates and what is above U+10FFFF."""
+    alice, bob = chat.members("alice", "bob")
+    alice.sends_octets(b"SAY a" + octets + b"z\n", shown=f"SAY a{octets!r}z")
+    alice.expects_answers_to("SAY")
+    alice.was_refused(alice.answer(), "SAY", "bad-line", "-")
+    bob.receives_nothing()
+
+
+CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+
+
+@pytest.mark.parametrize("nameless", [False, True], ids=["named", "nameless"])
+def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
+    """OCTET-8: each of U+0000 to U+001F and U+007F to U+009F, a CR that is not the last too."""
+    alice = chat.connect("alice") if nameless else chat.member("alice")
+    for code in CONTROLS:
+        if code == 0x0A:
+            continue
+        line = "PING a" + chr(code) + "z"
+        alice.sends_octets(line.encode() + b"\n", shown=f"PING a (U+{code:04X}) z")
+        alice.expects_answers_to("PING")
+        alice.was_refused(alice.answer(), "PING", "bad-line", "-")
+    for octets in (b"PING x\r\r\n", b"\r\r\n", b"PING\rx\n"):
+        alice.sends_octets(octets, shown=repr(octets))
+        alice.expects_answers_to("PING")
+        alice.was_refused(alice.answer(), "PING", "bad-line", "-")
+
+
+def test_characters_that_only_look_like_controls_are_text(chat: Chat) -> None:
+    """OCTET-8: U+00A0 and above, and U+007E, are no control characters."""
+    alice, bob = chat.members("alice", "bob")
+    text = "~\u00a0\u0100\u2028\u200d\ufeff\ufffd\U0010ffff"
+    bob.hears(alice, text, alice.says(text))
+
+
+def test_nothing_of_a_refused_line_is_passed_on(chat: Chat) -> None:
+    """OCTET-9: neither a part of it nor what follows it in the same piece."""
+    alice, bob = chat.members("alice", "bob")
+    seq = alice.says("before")
+    pieces = b"SAY \x1b[31mred\nSAY \xff\nSAY " + b"x" * 5000 + b"\nSAY after\n"
+    alice.sends_octets(pieces, shown="SAY (escape), SAY (no UTF-8), SAY (too long), SAY after")
+    alice.expects_answers_to("SAY", "SAY", "SAY", "SAY after")
+    for code in ("bad-line", "bad-line", "line-too-long"):
+        alice.was_refused(alice.answer(), "SAY", code, "-")
+    alice.check(alice.answer().final, f"OK SAY {seq + 1}")
+    bob.hears(alice, "before", seq)
+    bob.hears(alice, "after", seq + 1)
+
+
+@pytest.mark.parametrize("rest", [b"SAY unfinished", b"QUIT", b"PING x", b"\xff", b"SAY x\r"], ids=repr)
+@needs("LEFT-1", "LEFT-4")
+def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
+    """OCTET-10: neither obeyed nor answered."""
+    alice, bob = chat.members("alice", "bob")
+    bob.sends_octets(rest, shown=f"{rest!r} (and no LF)")
+    bob.half_closes()
+    bob.awaits_end()
+    if bob.stream:
+        last = bob.stream[-1]
+        if last.kind != "OK NICK":
+            raise Violation("an answer to an unfinished line", client=bob, expected="(nothing)",
+                            got=last.text)  # fmt: skip
+    alice.is_told(f"LEFT lobby {bob.nick} closed")
+
+
+def test_the_order_of_refusals_begins_with_the_line(chat: Chat) -> None:
+    """ERR-5, OCTET-6: line-too-long before bad-line, bad-line before need-nick."""
+    alice = chat.connect("alice")
+    alice.sends_octets(b"\xff" * 5000 + b"\n", shown="(5000 octets that are no UTF-8)")
+    alice.expects_answers_to("DANCE")
+    alice.was_refused(alice.answer(), "DANCE", "line-too-long", "-")
+    alice.sends_octets(b"DANCE \x00\n", shown="DANCE (U+0000)")
+    alice.expects_answers_to("DANCE")
+    alice.was_refused(alice.answer(), "DANCE", "bad-line", "-")
+    alice.is_refused("DANCE", "need-nick", ANY_VERB)
+
+
+def _expect_dialogue(client: Client) -> None:
+    for command, kind in DIALOGUE:
+        final = client.answer().final
+        if final.kind != kind:
+            raise Violation(f"the answer to {command}", client=client, expected=f"{kind} (…)",
+                            got=final.text)  # fmt: skip

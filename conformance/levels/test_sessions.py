@@ -1,0 +1,9 @@
+"""The sessions of protocol.md, played over real connections. Each is a case; it cites its own ids."""
+
+from ..client import Chat
+from ..sessions import Player
+from ..spec import Session
+
+
+def test_session(chat: Chat, session: Session) -> None:
+    Player(chat, session).play()

@@ -1,0 +1,134 @@
+"""The suite's own reading of what a server may send: octets to lines, lines to kinds and fields.
+
+Written from protocol.md alone. A line that is none of the tables of the spec is a fault of the server,
+wherever it is met: LINE-1 or LINE-2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_LINE = 4096
+
+_NAME = r"[A-Za-z][A-Za-z0-9_-]{0,19}"
+_NUMBER = r"(?:0|[1-9][0-9]{0,15})"
+_TOKEN = r"[!-~]{1,64}"
+_TEXT = r".+"
+
+#: Kind -> (what it is, how it reads). A kind is the first word, or two for an OK.
+_FORMS: dict[str, tuple[str, str]] = {
+    "HELLO": ("greeting", rf"HELLO parley/1 (?P<name>{_TOKEN})(?P<capabilities>(?: {_TOKEN})*)"),
+    "PONG": ("reply", rf"PONG (?P<token>{_TOKEN})"),
+    "ERR": ("reply", r"ERR (?P<code>[a-z-]{1,20}) (?P<verb>-|[A-Z]{1,16}|X-[A-Z0-9-]{1,14}) .+"),
+    "OK NICK": ("reply", rf"OK NICK (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
+    "OK SAY": ("reply", rf"OK SAY (?P<seq>{_NUMBER})"),
+    "OK WHO": ("reply", rf"OK WHO (?P<count>{_NUMBER})"),
+    "OK LOCK": ("reply", r"OK LOCK"),
+    "OK UNLOCK": ("reply", rf"OK UNLOCK (?P<count>{_NUMBER})"),
+    "OK QUIT": ("reply", r"OK QUIT"),
+    "HERE": ("item", rf"HERE (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
+    "JOINED": ("event", rf"JOINED (?P<room>{_NAME}) (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
+    "MSG": (
+        "event",
+        rf"MSG (?P<room>{_NAME}) (?P<seq>{_NUMBER}) (?P<name>{_NAME}) (?P<text>{_TEXT})",
+    ),
+    "LEFT": (
+        "event",
+        rf"LEFT (?P<room>{_NAME}) (?P<name>{_NAME}) "
+        rf"(?P<cause>quit|closed|timeout|slow|moved)(?: (?P<words>{_TEXT}))?",
+    ),
+    "UNLOCKED": ("event", r"UNLOCKED (?P<cause>overflow|timeout)"),
+    "BYE": ("event", r"BYE (?P<words>.+)"),
+    "PING": ("ping", rf"PING (?P<token>{_TOKEN})"),
+}
+_COMPILED = {
+    kind: (role, re.compile(form, re.ASCII)) for kind, (role, form) in _FORMS.items()
+}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class Malformed(Exception):
+    """A line that no server may send; `requirement` says which rule it breaks."""
+
+    def __init__(self, requirement: str, why: str, shown: str) -> None:
+        super().__init__(why)
+        self.requirement = requirement
+        self.why = why
+        self.shown = shown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a server. `role` is greeting, reply, item, event, ping or private."""
+
+    text: str
+    kind: str
+    role: str
+    fields: dict[str, str]
+
+    def __getitem__(self, field: str) -> str:
+        return self.fields[field]
+
+    def number(self, field: str) -> int:
+        """A field that is a number."""
+        return int(self.fields[field])
+
+
+def decode(octets: bytes) -> str:
+    """A server's line, without its LF, as text. Raises Malformed (LINE-1)."""
+    if len(octets) >= MAX_LINE:
+        raise Malformed("LINE-1", f"a line of more than {MAX_LINE} octets", escape(octets))
+    if octets.endswith(b"\r"):
+        octets = octets[:-1]
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        raise Malformed("LINE-1", "a line that is not UTF-8", escape(octets)) from None
+    if _CONTROL.search(text):
+        raise Malformed("LINE-1", "a line with a control character in it", escape(octets))
+    return text
+
+
+def parse(text: str) -> Line:
+    """Reads one line of a server. Raises Malformed (LINE-2) for what the spec does not know."""
+    kind = text.split(" ", 1)[0]
+    if kind.startswith("X-"):
+        return Line(text, kind, "private", {})
+    if kind == "OK":
+        kind = " ".join(text.split(" ", 2)[:2])
+        if kind.startswith("OK X-"):
+            return Line(text, kind, "reply", {})
+    role, form = _COMPILED.get(kind, ("", None))
+    match = form.fullmatch(text) if form else None
+    if not match:
+        why = f"not the form of {kind}" if form else "not a line of the protocol"
+        raise Malformed("LINE-2", why, escape(text))
+    return Line(text, kind, role, match.groupdict())
+
+
+def is_name(word: str) -> bool:
+    """Whether a word is a well-formed nickname."""
+    return re.fullmatch(_NAME, word, re.ASCII) is not None
+
+
+def escape(text: str | bytes) -> str:
+    """Makes what a peer sent safe to show: nothing in it can move a cursor or hide.
+
+    Backslash, control characters, bidirectional controls, line and paragraph separators and octets
+    that are no UTF-8 become escapes as in a Python string.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(errors="surrogateescape")
+    return "".join(map(_escape_character, text))
+
+
+def _escape_character(character: str) -> str:
+    code = ord(character)
+    if character == "\\":
+        return "\\\\"
+    if 0xDC80 <= code <= 0xDCFF:  # an octet that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode() if code < 0xD800 or code > 0xDFFF else f"\\u{code:04x}"

@@ -1,0 +1,41 @@
+"""python -m conformance.mutants: starts a faulty server by name, or lists them."""
+
+import sys
+
+from conformance.mutants import (  # noqa: F401  # importing a module registers its mutants
+    hub_faults_commands,
+    hub_faults_greeting,
+    hub_faults_leaving,
+    hub_faults_lock,
+    hub_faults_nick,
+    hub_faults_order,
+    hub_faults_presence,
+    hub_faults_stopping,
+    hub_faults_talking,
+    hub_faults_unlock,
+    launch_faults,
+    octet_faults,
+    server_faults,
+)
+from conformance.mutants.registry import MUTANTS
+
+USAGE = "usage: python -m conformance.mutants NAME [OPTION...] | --list"
+
+
+def main() -> int:
+    """Runs the mutant that the first argument names; the others are options of the server."""
+    if sys.argv[1:] == ["--list"]:
+        width = max(map(len, MUTANTS))
+        for each in MUTANTS.values():
+            print(f"{each.name:<{width}}  {each.requirement:<9} {each.wrong}")
+        return 0
+    mutant = MUTANTS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if mutant is None:
+        print(USAGE, file=sys.stderr)
+        return 2
+    del sys.argv[1]
+    return mutant.start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Faults of level 4: how the server stops. What takes a signal or a socket is in other modules."""
+
+from __future__ import annotations
+
+from conformance.mutants.registry import breaks
+from conformance.mutants.tools import OtherLimits
+from parley.hub import Hub
+
+
+@breaks("STOP-1")
+class StopsWithoutBye(Hub):
+    """Nobody receives BYE when the server stops."""
+
+    def shutdown(self, words: str, now: float) -> None:
+        members = list(self.connections)
+        super().shutdown(words, now)
+        for member in members:
+            member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
+
+
+@breaks("STOP-1")
+class NoByeForNameless(Hub):
+    """Nameless connections receive no BYE when the server stops."""
+
+    def shutdown(self, words: str, now: float) -> None:
+        nameless = [member for member in self.connections if member.name is None]
+        super().shutdown(words, now)
+        for member in nameless:
+            member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
+
+
+@breaks("STOP-2")
+class TellsOfTheStop(Hub):
+    """When the server stops, everybody receives a LEFT for everybody else."""
+
+    def shutdown(self, words: str, now: float) -> None:
+        for member in list(self.lobby.members.values()):
+            self.publish(self.lobby, "LEFT", "lobby", member.name or "", "closed", but=member)
+        super().shutdown(words, now)
+
+
+@breaks("STOP-3")
+class WaitsForEverybodyToClose(OtherLimits):
+    """A server that stops waits until all clients have closed: the fault is a delay."""
+
+    other = {"goodbye_time": 1e6, "flush_time": 1e6, "linger_time": 1e6}  # noqa: RUF012  # read only

@@ -1,0 +1,229 @@
+"""Faults of appendix A: how a server starts, what it says then, and its exit status.
+
+Each overrides Launch.main. What is printed is changed on its way out, because parley.launch prints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import signal
+import socket
+import sys
+from unittest import mock
+
+from conformance.mutants.registry import Launch, breaks
+from conformance.mutants.tools import DelayingHub
+from impl_poll.server import Server
+from parley import launch
+from parley.hub import Hub
+
+
+class OtherWords(io.TextIOBase):
+    """Standard output with other words in it."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        self.pattern = pattern
+        self.words = words
+        self.real = sys.stdout
+
+    def write(self, text: str) -> int:
+        return self.real.write(re.sub(self.pattern, self.words, text))
+
+    def flush(self) -> None:
+        self.real.flush()
+
+
+@breaks("START-1")
+class ReadyOnStandardError(Launch):
+    """The ready line goes to standard error."""
+
+    def main(self, name: str) -> int:
+        with contextlib.redirect_stdout(sys.stderr):
+            return super().main(name)
+
+
+@breaks("START-1")
+class ReadyInOtherWords(Launch):
+    """The ready line reads `Server started on HOST:PORT`."""
+
+    def main(self, name: str) -> int:
+        words = OtherWords(r"listening on (\S+) (\d+)", r"Server started on \1:\2")
+        with contextlib.redirect_stdout(words):
+            return super().main(name)
+
+
+@breaks("START-1")
+class ReadyIsNotFlushed(Launch):
+    """The ready line stays in a buffer until the server ends."""
+
+    def main(self, name: str) -> int:
+        sys.stdout.flush()
+        held = io.StringIO()
+        with contextlib.redirect_stdout(held):
+            status = super().main(name)
+        sys.stdout.write(held.getvalue())
+        return status
+
+
+@breaks("START-1")
+class ReadyTooEarly(Launch):
+    """The ready line comes 0.5 s before connections are accepted: the fault is a delay."""
+
+    def main(self, name: str) -> int:
+        with mock.patch.object(launch, "listen", bind):
+            return launch.main(name, lambda hub, listener: Late(hub, listener), DelayingHub)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that is bound but does not listen."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setblocking(False)
+    sock.bind((host, port))
+    return sock
+
+
+class Late(Server):
+    """Listens only 0.5 s after it has begun to run."""
+
+    def run(self) -> None:
+        hub = self.hub
+        assert isinstance(hub, DelayingHub)
+        hub._now = self.now
+        hub.later(0.5, lambda: self.listener.listen(launch.BACKLOG))
+        super().run()
+
+    def accept(self) -> None:
+        with contextlib.suppress(OSError):
+            super().accept()
+
+
+@breaks("START-2")
+class NamesPortZero(Launch):
+    """Given the port 0, the ready line names the port 0."""
+
+    def main(self, name: str) -> int:
+        asked = dict(zip(sys.argv, sys.argv[1:], strict=False)).get("--port", "4000")
+        words = OtherWords(r"(listening on \S+) \d+", rf"\1 {asked}")
+        with contextlib.redirect_stdout(words):
+            return super().main(name)
+
+
+@breaks("START-3")
+class PortInUseIsSuccess(Launch):
+    """If the port is in use, the exit status is 0."""
+
+    def main(self, name: str) -> int:
+        super().main(name)
+        return 0
+
+
+@breaks("START-3")
+class PortInUseIsATraceback(Launch):
+    """If the port is in use, standard error shows a traceback."""
+
+    def main(self, name: str) -> int:
+        port = dict(zip(sys.argv, sys.argv[1:], strict=False)).get("--port", "4000")
+        if port.isdigit():
+            launch.listen("127.0.0.1", int(port)).close()
+        return super().main(name)
+
+
+@breaks("START-3")
+class SharesThePort(Launch):
+    """A second server on the same port comes up beside the first."""
+
+    def main(self, name: str) -> int:
+        def listen(host: str, port: int) -> socket.socket:
+            listener = socket.create_server((host, port), backlog=512, reuse_port=True)
+            listener.setblocking(False)
+            return listener
+
+        with mock.patch.object(launch, "listen", listen):
+            return super().main(name)
+
+
+@breaks("START-4")
+class WrongOptionsAreStatusOne(Launch):
+    """If its options are wrong, the exit status is 1."""
+
+    def main(self, name: str) -> int:
+        try:
+            return super().main(name)
+        except SystemExit:
+            return 1
+
+
+@breaks("START-4")
+class WrongOptionsAreForgiven(Launch):
+    """A port that is no number is taken for the port 0."""
+
+    def main(self, name: str) -> int:
+        with mock.patch.object(launch, "_port", lambda word: int(word) if word.isdigit() else 0):
+            return super().main(name)
+
+
+@breaks("START-4")
+class WrongOptionsAreSilent(Launch):
+    """If its options are wrong, the exit status is 2, and nothing is said."""
+
+    def main(self, name: str) -> int:
+        try:
+            with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+                launch._options(name, sys.argv[1:])
+        except SystemExit:
+            return 2
+        return super().main(name)
+
+
+@breaks("START-5")
+class Ipv4Only(Launch):
+    """An IPv6 address is refused."""
+
+    def main(self, name: str) -> int:
+        if any(":" in argument for argument in sys.argv):
+            print("cannot listen there: only IPv4", file=sys.stderr)
+            return 1
+        return super().main(name)
+
+
+@breaks("STOP-4")
+class StopsWithStatusOne(Launch):
+    """The exit status of a server that was stopped is 1."""
+
+    def main(self, name: str) -> int:
+        super().main(name)
+        return 1
+
+
+@breaks("STOP-5")
+class PortStaysTaken(Launch):
+    """The port cannot be listened on again until the system has forgotten its connections."""
+
+    def main(self, name: str) -> int:
+        def listen(host: str, port: int) -> socket.socket:
+            sock = socket.socket()
+            sock.bind((host, port))
+            sock.listen(launch.BACKLOG)
+            sock.setblocking(False)
+            return sock
+
+        with mock.patch.object(launch, "listen", listen):
+            return super().main(name)
+
+
+@breaks("STOP-5")
+class LeavesAChildBehind(Launch):
+    """A child process inherits the listening socket and lives on for a minute."""
+
+    def main(self, name: str) -> int:
+        def serve(hub: Hub, listener: socket.socket) -> Server:
+            if os.fork() == 0:
+                signal.alarm(60)
+                signal.pause()
+            return Server(hub, listener)
+
+        return launch.main(name, serve)

@@ -1,0 +1,52 @@
+"""What several mutants are made of: putting things off, changing the order of what is queued."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from parley.hub import Hub, Limits, Member
+
+
+class DelayingHub(Hub):
+    """A hub that can do something later: the only clock is the one that the server tells it."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._put_off: list[tuple[float, Callable[[], None]]] = []
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Does something after so many seconds; after 0: at the end of this turn."""
+        self._put_off.append((self._now + seconds, do))
+
+    def next_deadline(self) -> float | None:
+        deadlines = [super().next_deadline(), *(due for due, _ in self._put_off)]
+        return min((due for due in deadlines if due is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        super().tick(now)
+        put_off, self._put_off = self._put_off, []
+        for due, do in put_off:
+            if due <= now:
+                do()
+            else:
+                self._put_off.append((due, do))
+
+
+class OtherLimits(Hub):
+    """A hub whose limits are not those that it was given."""
+
+    other: dict[str, float] = {}  # noqa: RUF012  # each mutant has its own
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        changed = dataclasses.replace(limits or Limits(), **self.other)  # type: ignore[arg-type]  # int or float as the field has it
+        super().__init__(name, changed)
+
+
+def swap(member: Member, first: bytes, second: bytes) -> None:
+    """Swaps the first two neighbours in an outbox that begin with these words."""
+    outbox = member.outbox
+    for index in range(len(outbox) - 1):
+        if outbox[index].startswith(first) and outbox[index + 1].startswith(second):
+            outbox[index : index + 2] = [outbox[index + 1], outbox[index]]
+            return

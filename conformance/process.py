@@ -1,0 +1,153 @@
+"""Starts and ends the servers that are graded, and keeps what they print.
+
+Each runs in a process group (and session) of its own, with nothing on its standard input and both
+outputs read all the time, so that a server which prints without end blocks nobody. Whatever happens,
+`kill` leaves no process of it behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import deque
+from typing import IO
+
+from .lines import escape
+from .target import Target
+
+#: Lines of a server's output that are kept for cards, and octets of one such line.
+TAIL_LINES = 32
+TAIL_LINE = 500
+
+_READY = re.compile(r"listening on (\S+) (\d+)")
+
+
+class StartError(Exception):
+    """A server that did not come up. The message says what happened instead."""
+
+    def __init__(self, why: str, process: ServerProcess) -> None:
+        super().__init__(why)
+        self.process = process
+
+
+class ServerProcess:
+    """One running server. Start it with `start`, which returns when it accepts connections."""
+
+    def __init__(
+        self,
+        target: Target,
+        host: str = "127.0.0.1",
+        port: int | str = 0,
+        options: dict[str, int | float] | None = None,
+    ) -> None:
+        self.options = options or {}
+        self.words = target.words(host, port, self.options)
+        self.started = time.monotonic()
+        self.host = host
+        self.port = 0
+        self.ready_line: str | None = None
+        self.stdout: deque[str] = deque(maxlen=TAIL_LINES)
+        self.stderr: deque[str] = deque(maxlen=TAIL_LINES)
+        self._spoke = threading.Event()  # the first line of standard output is there, or its end
+        try:
+            self.popen = subprocess.Popen(
+                self.words,
+                cwd=target.cwd,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartError(f"cannot run {self.words[0]}: {error.strerror}", self) from None
+        assert self.popen.stdout and self.popen.stderr
+        self._readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self.popen.stdout, self.stdout), (self.popen.stderr, self.stderr))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def wait_ready(self, patience: float) -> ServerProcess:
+        """Waits for the ready line, for so many seconds after the start. Raises StartError."""
+        self._spoke.wait(max(0.0, self.started + patience - time.monotonic()))
+        if self.ready_line is None:
+            status = self.wait_end(0.5 if self._spoke.is_set() else 0.0)
+            if status is not None:
+                raise StartError(f"it ended before it was ready ({describe(status)})", self)
+            raise StartError(f"it did not say that it is listening within {patience:g} s", self)
+        match = _READY.fullmatch(self.ready_line)
+        if not match:
+            why = f"its first line is not `listening on HOST PORT` but: {escape(self.ready_line)}"
+            raise StartError(why, self)
+        self.port = int(match[2])
+        return self
+
+    def wait_end(self, patience: float) -> int | None:
+        """The exit status, if the process ends within so many seconds; else None."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.popen.wait(patience)
+        return None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the server itself (not to its group), as a person or init would."""
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """Ends the server and all it started. What it printed stays readable."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+        for reader in self._readers:
+            reader.join(1.0)  # a grandchild that fled may hold the pipe open
+
+    def state(self) -> str:
+        """What the process does now, for people: running, or how it ended."""
+        status = self.popen.poll()
+        return "running" if status is None else describe(status)
+
+    def _read(self, stream: IO[bytes], tail: deque[str]) -> None:
+        """Reads a stream to its end; a line that never ends is cut into pieces."""
+        with stream:
+            while line := stream.readline(TAIL_LINE):
+                text = line.decode(errors="surrogateescape").rstrip("\r\n")
+                if tail is self.stdout and self.ready_line is None:
+                    self.ready_line = text
+                    self._spoke.set()
+                tail.append(escape(text))
+        if tail is self.stdout:
+            self._spoke.set()
+
+
+def describe(status: int) -> str:
+    """An exit status for people."""
+    if status >= 0:
+        return f"exited with status {status}"
+    with contextlib.suppress(ValueError):
+        return f"ended by signal {-status}, {signal.Signals(-status).name}"
+    return f"ended by signal {-status}"
+
+
+def free_port(host: str) -> int:
+    """A port on which nothing listened a moment ago."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as sock:
+        sock.bind((host, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would lead a Python server, or its imports, into this suite."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST", "COVERAGE", "NOX"))
+    }

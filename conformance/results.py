@@ -1,0 +1,177 @@
+"""From what the tests did to a verdict: a status for each requirement, a level, points, a file.
+
+results.json (schema parley-conformance/1) is the only thing that reports are made from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .spec import LEVELS, Requirement, Spec
+from .target import Target
+
+SCHEMA = "parley-conformance/1"
+
+
+@dataclass
+class Record:
+    """What one test did. `status`: pass, fail, skip (a prerequisite failed), untested or error."""
+
+    name: str
+    cites: tuple[str, ...]
+    level: int
+    status: str
+    duration: float
+    reason: str = ""  # one line
+    blames: tuple[str, ...] = ()  # the requirements that a failure refutes
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Rubric:
+    """Points of a requirement: by id, or else by keyword."""
+
+    keyword: dict[str, int]
+    requirement: dict[str, int]
+
+    def points(self, requirement: Requirement) -> int:
+        return self.requirement.get(requirement.id, self.keyword.get(requirement.keyword, 0))
+
+
+def read_rubric(path: Path | None = None) -> Rubric:
+    """The rubric of the suite, or a teacher's. Raises ValueError for anything but whole numbers."""
+    path = path or Path(__file__).with_name("rubric.toml")
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    rubric = Rubric(table.get("keyword", {}), table.get("requirement", {}))
+    for points in (*rubric.keyword.values(), *rubric.requirement.values()):
+        if not isinstance(points, int) or points < 0:
+            raise ValueError(f"{path}: points are whole numbers, not {points!r}")
+    return rubric
+
+
+@dataclass
+class Result:
+    """The grade of one server."""
+
+    target: Target
+    spec: Spec
+    rubric: Rubric
+    seed: int
+    records: list[Record]
+    capabilities: list[str]
+    selected: set[str]  # requirements that this run was to test
+    selection: bool  # whether only a part of the suite was selected
+    duration: float
+    broken: str = ""  # why it could not be graded at all
+    unclean: list[str] = field(default_factory=list)
+
+    def status(self, requirement: str) -> str:
+        """pass, fail, skip, untested or error: the worst that its tests say of it."""
+        mine = [record for record in self.records if requirement in record.cites]
+        if any(requirement in record.blames for record in self.records):
+            return "fail"
+        found = {record.status for record in mine}
+        for status in ("error", "fail", "skip"):
+            if status in found:
+                return "skip" if status == "fail" else status  # it was another's fault
+        return "pass" if "pass" in found else "untested"
+
+    def statuses(self) -> dict[str, str]:
+        return {name: self.status(name) for name in self.spec.requirements if name in self.selected}
+
+    @property
+    def level(self) -> int | None:
+        """The highest level up to which every tested MUST passes; None if level 0 does not."""
+        reached = None
+        statuses = self.statuses()
+        for level in LEVELS:
+            musts = [
+                statuses[name]
+                for name, requirement in self.spec.requirements.items()
+                if requirement.level == level and requirement.keyword == "MUST" and name in statuses
+            ]
+            if not musts or any(status not in ("pass", "untested") for status in musts):
+                break
+            reached = level
+        return reached
+
+    @property
+    def verdict(self) -> str:
+        """error: not graded; fail: some MUST failed; partial: of a selection none failed; pass."""
+        if self.broken or any(record.status == "error" for record in self.records):
+            return "error"
+        musts = {name for name, each in self.spec.requirements.items() if each.keyword == "MUST"}
+        if any(self.status(name) in ("fail", "skip") for name in musts & self.selected):
+            return "fail"
+        return "partial" if self.selection else "pass"
+
+    @property
+    def score(self) -> int:
+        return sum(
+            self.rubric.points(self.spec.requirements[name])
+            for name, status in self.statuses().items()
+            if status == "pass"
+        )
+
+    @property
+    def max_score(self) -> int:
+        return sum(self.rubric.points(self.spec.requirements[name]) for name in self.selected)
+
+    def as_json(self) -> dict[str, Any]:
+        statuses = self.statuses()
+        return {
+            "schema": SCHEMA,
+            "suite": __version__,
+            "spec": self.spec.version,
+            "seed": self.seed,
+            "machine": {
+                "system": platform.platform(),
+                "python": platform.python_version(),
+                "cpus": os.cpu_count(),
+            },
+            "server": {
+                "name": self.target.name,
+                "command": self.target.command,
+                "capabilities": self.capabilities,
+                "sha256": self.target.digest(),
+            },
+            "verdict": self.verdict,
+            "broken": self.broken or None,
+            "level": self.level,
+            "score": self.score,
+            "max_score": self.max_score,
+            "requirements": [
+                {
+                    "id": name,
+                    "level": requirement.level,
+                    "keyword": requirement.keyword,
+                    "text": requirement.text,
+                    "status": statuses[name],
+                    "points": self.rubric.points(requirement) if statuses[name] == "pass" else 0,
+                    "max_points": self.rubric.points(requirement),
+                    "tests": [record.name for record in self.records if name in record.cites],
+                }
+                for name, requirement in self.spec.requirements.items()
+                if name in statuses
+            ],
+            "tests": [asdict(record) for record in self.records],
+            "unclean": self.unclean,
+            "load": None,
+            "duration_s": round(self.duration, 3),
+        }
+
+    def write(self, folder: Path) -> Path:
+        """Writes results.json into the folder, and returns its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "results.json"
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.as_json(), indent=1, ensure_ascii=True) + "\n")
+        temporary.replace(path)
+        return path

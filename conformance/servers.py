@@ -1,0 +1,147 @@
+"""The servers of one grade: few processes for many tests, started ahead, retired when in doubt.
+
+A test gets a running server that earlier tests have left clean (everybody gone, as the server itself
+confirmed) or a new one. Where a server does not let go of its clients, each test gets a new one: what
+is wrong with leaving must not be blamed on talking.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from .client import Chat, Violation
+from .process import ServerProcess, free_port
+from .target import Target
+
+HOST = "127.0.0.1"
+
+
+class Served(Protocol):
+    """Where a server can be reached, and what can be told about it in a card."""
+
+    host: str
+    port: int
+    stdout: deque[str]
+    stderr: deque[str]
+
+    def state(self) -> str: ...
+
+
+@dataclass
+class Elsewhere:
+    """A server that somebody else started (--connect)."""
+
+    host: str
+    port: int
+    stdout: deque[str]
+    stderr: deque[str]
+
+    def state(self) -> str:
+        return "runs elsewhere: its state is not known here"
+
+
+class Servers:
+    """All processes of a target. `close` ends them, whatever happened."""
+
+    def __init__(self, target: Target, start_patience: float, answer_patience: float) -> None:
+        self.target = target
+        self.start_patience = start_patience
+        self.answer_patience = answer_patience
+        self.picks_port = True  # START-2; if not, the suite picks one
+        self.lets_go = True  # whether its clients' leaving can be relied on
+        self.unclean: list[str] = []  # tests after which somebody was still there
+        self._shared: ServerProcess | None = None
+        self._spare: ServerProcess | None = None
+        self._probes = 0
+        self._all: list[ServerProcess] = []
+
+    def open(self) -> None:
+        """Starts the first server, and one ahead. Raises StartError."""
+        if not self.target.address:
+            self._shared = self.new()
+
+    def shared(self) -> Served:
+        """A server without members, that other tests have used or will use."""
+        if self.target.address:
+            return Elsewhere(*self.target.address, deque(), deque())
+        if self._shared is None or self._shared.popen.poll() is not None:
+            self._shared = self.new()
+        return self._shared
+
+    def new(self) -> ServerProcess:
+        """A server that nobody has used. Raises StartError."""
+        server, self._spare = self._spare or self.launch(HOST, self.a_port(), {}), None
+        server.wait_ready(self.start_patience)
+        if server.port == 0 and self.picks_port:
+            self.picks_port = False
+            self.retire(server)
+            return self.new()
+        self._spare = self.launch(HOST, self.a_port(), {})
+        return server
+
+    def with_options(
+        self, options: dict[str, int | float], host: str = HOST, port: int | str | None = None
+    ) -> ServerProcess:
+        """A new server with bounds, an address or a port of its own. Raises StartError."""
+        port = self.a_port() if port is None else port
+        return self.launch(host, port, options).wait_ready(self.start_patience)
+
+    def give_back(self, server: Served, chat: Chat, test: str, spoiled: bool) -> None:
+        """After a test: ends its clients, and keeps the server only if nobody is left on it."""
+        if not isinstance(server, ServerProcess):
+            chat.close()
+            return
+        if server is not self._shared or spoiled or not self.lets_go:
+            chat.abandon()
+            self.retire(server)
+            return
+        if not chat.close():
+            self.lets_go = False
+        if not self.lets_go or not self._is_empty(server, test):
+            self.retire(server)
+
+    def a_port(self) -> int:
+        """What to ask for when any port will do."""
+        return 0 if self.picks_port else free_port(HOST)
+
+    def launch(
+        self, host: str, port: int | str, options: dict[str, int | float]
+    ) -> ServerProcess:
+        """Starts a server without waiting for it. Raises StartError if it cannot be run."""
+        server = ServerProcess(self.target, host, port, options)
+        self._all.append(server)
+        return server
+
+    def retire(self, server: ServerProcess) -> None:
+        """Ends a server; the next test gets another."""
+        server.kill()
+        self._all.remove(server)
+        if server is self._shared:
+            self._shared = None
+
+    def close(self) -> None:
+        """Ends everything that was started."""
+        for server in self._all:
+            server.kill()
+        self._all.clear()
+
+    def _is_empty(self, server: ServerProcess, test: str) -> bool:
+        """Whether WHO shows nobody but who asks. A server without WHO is taken at its word."""
+        chat = Chat((server.host, server.port), self.answer_patience, "probe", 7)
+        try:
+            prober = chat.connect("nobody")
+            self._probes += 1
+            prober.takes_name(f"nobody_{self._probes}")
+            answer = prober.asks("WHO")
+            if answer.final.kind == "ERR" or len(answer.items) == 1:
+                return chat.close()
+            self.unclean.append(test)
+        except Violation:
+            self.unclean.append(test)
+        finally:
+            with contextlib.suppress(OSError):
+                chat.abandon()
+        return False

@@ -1,0 +1,150 @@
+"""Plays a session of the spec against a server: sends what it sends, compares what it receives.
+
+Nicknames are replaced by those of the test. Member numbers and seqs bind: where the session says 2, any
+number holds as long as it is the same one wherever the session says 2 in that sense.
+"""
+
+from __future__ import annotations
+
+from . import lines
+from .client import Chat, Client, Violation
+from .lines import Line
+from .spec import Session
+
+#: The field of each kind of line that stands for itself, and what it numbers.
+_BINDING = {
+    "OK NICK": ("number", "member"),
+    "HERE": ("number", "member"),
+    "JOINED": ("number", "member"),
+    "OK SAY": ("seq", "message"),
+    "MSG": ("seq", "message"),
+}
+_ENDS = ("(end of stream)", "(reset)")
+
+
+class Player:
+    """The clients of one session, by the names that the spec gives them."""
+
+    def __init__(self, chat: Chat, session: Session) -> None:
+        self.chat = chat
+        self.steps = session.steps
+        self.people: dict[str, Client] = {}
+        self.position: dict[Client, int] = {}  # how much of each stream has been compared
+        self.bound: dict[tuple[str, str], str] = {}
+        self.nicknames = {step.client for step in session.steps}
+        self.nicknames |= {
+            step.line.split(" ")[1].lower()
+            for step in session.steps
+            if step.line.upper().startswith("NICK ")
+        }
+        # What an end of stream causes has no reply to wait for, so no fence can be set for it.
+        self.fenced = not any(step.direction == ">" and step.line in _ENDS for step in self.steps)
+
+    def play(self) -> None:
+        """Plays all steps. Raises Violation where the server leaves the session."""
+        for step in self.steps:
+            greets = step.line.startswith("HELLO ")
+            client = self._client(step.client, greeted=not greets)
+            if step.direction == ">":
+                self._send(client, step.line)
+            elif step.line == "(end of stream)":
+                client.awaits_end()
+            elif greets:
+                self.chat.greeted(client)
+            else:
+                self._compare(client, self._renamed(step.line))
+        for client in self.chat.clients:
+            self._expect_nothing_more(client)
+
+    def _client(self, name: str, greeted: bool) -> Client:
+        if name not in self.people:
+            self.people[name] = client = Client(self.chat, name)
+            self.position[client] = 0
+            if greeted:
+                self.chat.greeted(client)
+        return self.people[name]
+
+    def _send(self, client: Client, line: str) -> None:
+        if line == "(end of stream)":
+            client.half_closes()
+        elif line == "(reset)":
+            client.resets()
+        else:
+            client.sends(self._renamed(line))
+
+    def _compare(self, client: Client, expected: str) -> None:
+        """The next line of this client, whether reply, item or event, must be the one shown."""
+        got = self._next_line(client, expected)
+        wanted = lines.parse(expected)
+        if not self._same(wanted, got):
+            raise Violation(
+                "the session of the spec goes on differently here",
+                client=client,
+                expected=self._with_numbers(wanted),
+                got=got.text,
+            )
+
+    def _next_line(self, client: Client, expected: str) -> Line:
+        at = self.position[client]
+        self.position[client] += 1
+        while len(client.stream) <= at:
+            if client.commands:
+                client.answer()
+            elif not self.fenced:
+                client.awaits_more(at, expected)
+            else:
+                client.answers.clear()  # all of them are in the stream
+                client.fence()
+                if len(client.stream) <= at:
+                    raise Violation(
+                        "a line is missing: the PING sent afterwards was answered without it",
+                        client=client,
+                        expected=expected,
+                        got="(nothing)",
+                    )
+        return client.stream[at]
+
+    def _expect_nothing_more(self, client: Client) -> None:
+        if client.ended is None:
+            while client.commands:
+                client.answer()
+            client.answers.clear()
+            client.fence()
+        if len(client.stream) > self.position[client]:
+            raise Violation(
+                "the session of the spec has no such line",
+                client=client,
+                expected="(nothing)",
+                got=client.stream[self.position[client]].text,
+            )
+        client.events.clear()
+
+    def _same(self, wanted: Line, got: Line) -> bool:
+        if wanted.kind != got.kind:
+            return False
+        if wanted.kind == "BYE":
+            return True
+        binding, sense = _BINDING.get(wanted.kind, ("", ""))
+        for field, value in wanted.fields.items():
+            if field == binding:
+                if self.bound.setdefault((sense, value), got[field]) != got[field]:
+                    return False
+            elif got[field] != value:
+                return False
+        numbers = [number for (kind, _), number in self.bound.items() if kind == sense]
+        return len(numbers) == len(set(numbers))  # two that differ in the spec differ here
+
+    def _with_numbers(self, wanted: Line) -> str:
+        """The expected line with what is bound so far."""
+        binding, sense = _BINDING.get(wanted.kind, ("", ""))
+        shown = wanted.fields.get(binding, "")
+        bound = self.bound.get((sense, shown), shown)
+        return wanted.text.replace(f" {shown}", f" {bound}", 1) if shown else wanted.text
+
+    def _renamed(self, line: str) -> str:
+        """The line with the nicknames of this test: alice becomes alice_1f."""
+        words = line.split(" ")
+        return " ".join(
+            self.chat.nick(word) if word.lower() in self.nicknames and lines.is_name(word) else word
+            for word in words
+        )

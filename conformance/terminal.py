@@ -1,0 +1,127 @@
+"""What a person at a terminal sees: progress, the failure cards, the table, and one line a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from .card import text_of
+from .results import Result
+from .spec import LEVELS, Spec
+
+#: Cards shown in full; the rest is in results.json and named.
+CARDS = 5
+#: Columns of a requirement's name with its keyword, and of a status.
+NAME = 18
+CELL = 12
+#: Columns of a text that goes into a file or a pipe.
+FILE_WIDTH = 120
+
+_SIGNS = {
+    "pass": ("✓", "green"),
+    "fail": ("✗ fail", "bold red"),
+    "skip": ("· not judged", "yellow"),
+    "untested": ("– untested", "dim"),
+    "error": ("! suite error", "bold magenta"),
+}
+
+
+def console() -> Console:
+    """Standard output, for a person or a file."""
+    plain = Console(highlight=False, markup=False)
+    return plain if plain.is_terminal else Console(highlight=False, markup=False, width=FILE_WIDTH)
+
+
+def show_cards(console: Console, result: Result) -> None:
+    """The failures of one server, in the order of building; the first few in full."""
+    cards = {}
+    for record in result.records:
+        if record.status == "fail" and record.card:
+            cards.setdefault(record.card["requirement"], record.card)
+    order = list(result.spec.requirements)
+    shown = sorted(cards.values(), key=lambda card: order.index(card["requirement"]))
+    for card in shown[:CARDS]:
+        console.rule(Text(f"{result.target.name}: {card['requirement']} fails", style="bold red"))
+        console.print(Text(text_of(card)), soft_wrap=True)
+        console.print()
+    if shown[CARDS:]:
+        rest = ", ".join(card["requirement"] for card in shown[CARDS:])
+        console.print(Text(f"{len(shown) - CARDS} more cards are in results.json: {rest}\n"))
+    for record in result.records:
+        if record.status == "error":
+            console.print(Text(f"suite error in {record.name}: {record.reason}", style="magenta"))
+
+
+def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
+    """Requirement by requirement: what each server does with it, and what it asks for."""
+    statuses = [result.statuses() for result in results]
+    widths = [max(len(result.target.name), CELL) for result in results]
+    heading = Text(f"{'requirement':<{NAME}}", style="bold")
+    for result, width in zip(results, widths, strict=True):
+        heading.append(f"  {result.target.name:<{width}}")
+    console.print(heading)
+    level = None
+    for name, requirement in spec.requirements.items():
+        if not any(name in each for each in statuses):
+            continue
+        if requirement.level != level:
+            level = requirement.level
+            console.print(Text(f"level {level}: {LEVELS[level]}", style="bold cyan"))
+        keyword = "" if requirement.keyword == "MUST" else f" ({requirement.keyword})"
+        row = Text(f"  {name + keyword:<{NAME - 2}}")
+        for each, width in zip(statuses, widths, strict=True):
+            sign, style = _SIGNS[each[name]] if name in each else ("", "")
+            row.append(f"  {sign:<{width}}", style=style)
+        row.append(f"  {requirement.text}", style="dim")
+        row.truncate(console.width, overflow="ellipsis")
+        console.print(row, no_wrap=True)
+    console.print()
+
+
+def show_summary(console: Console, result: Result, written: Path | None) -> None:
+    """One server in a line or two: the level, why not the next one, points, where the file is."""
+    name = result.target.name
+    if result.broken:
+        console.print(Text(f"{name}: not graded: {result.broken}", style="bold magenta"))
+        return
+    statuses = result.statuses()
+    counts = {status: list(statuses.values()).count(status) for status in _SIGNS}
+    words = {"pass": "passed", "fail": "failed", "skip": "not judged", "untested": "untested"}
+    told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
+    level = "no level" if result.level is None else f"level {result.level}"
+    style = {"pass": "bold green", "partial": "bold green", "fail": "bold red"}
+    console.print(
+        Text(f"{name}: {result.verdict}, {level}", style=style.get(result.verdict, "bold magenta"))
+        + Text(f"  ({told}; {result.score} of {result.max_score} points;", style="default")
+        + Text(f" {result.duration:.1f} s)", style="default"),
+        soft_wrap=True,
+    )
+    if reason := _what_stops(result):
+        console.print(Text(f"  {reason}"), soft_wrap=True)
+    if result.unclean:
+        console.print(Text(f"  members were left behind after: {', '.join(result.unclean)}"))
+    if written:
+        console.print(Text(f"  {written}", style="dim"), soft_wrap=True)
+
+
+def _what_stops(result: Result) -> str:
+    """Which requirements stand between this server and the next level."""
+    if result.verdict != "fail":
+        return ""
+    statuses = result.statuses()
+    level = -1 if result.level is None else result.level
+    for name, requirement in result.spec.requirements.items():
+        if requirement.level <= level or requirement.keyword != "MUST":
+            continue
+        if statuses.get(name) in ("fail", "skip", "error"):
+            missing = [
+                other
+                for other, each in result.spec.requirements.items()
+                if each.level == requirement.level and statuses.get(other) == "fail"
+            ]
+            about = LEVELS[requirement.level]
+            return f"level {requirement.level} ({about}) is not reached: {', '.join(missing)}"
+    return ""
