@@ -120,6 +120,8 @@ def escape(text: str | bytes) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode(errors="surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text
     return "".join(map(_escape_character, text))
 
 

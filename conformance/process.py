@@ -72,6 +72,8 @@ class ServerProcess:
             threading.Thread(target=self._read, args=pair, daemon=True)
             for pair in ((self.popen.stdout, self.stdout), (self.popen.stderr, self.stderr))
         ]
+        self._ended = threading.Event()
+        self._readers.append(threading.Thread(target=self._await_end, daemon=True))
         for reader in self._readers:
             reader.start()
 
@@ -92,9 +94,8 @@ class ServerProcess:
 
     def wait_end(self, patience: float) -> int | None:
         """The exit status, if the process ends within so many seconds; else None."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.popen.wait(patience)
-        return None
+        self._ended.wait(patience)
+        return self.popen.returncode
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the server itself (not to its group), as a person or init would."""
@@ -104,14 +105,18 @@ class ServerProcess:
         """Ends the server and all it started. What it printed stays readable."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait()
+        self._ended.wait()
         for reader in self._readers:
             reader.join(1.0)  # a grandchild that fled may hold the pipe open
 
     def state(self) -> str:
         """What the process does now, for people: running, or how it ended."""
-        status = self.popen.poll()
+        status = self.wait_end(0)
         return "running" if status is None else describe(status)
+
+    def _await_end(self) -> None:
+        self.popen.wait()  # without a time limit: with one, it would look again and again
+        self._ended.set()
 
     def _read(self, stream: IO[bytes], tail: deque[str]) -> None:
         """Reads a stream to its end; a line that never ends is cut into pieces."""

@@ -67,7 +67,7 @@ class Servers:
         """A server without members, that other tests have used or will use."""
         if self.target.address:
             return Elsewhere(*self.target.address, deque(), deque())
-        if self._shared is None or self._shared.popen.poll() is not None:
+        if self._shared is None or self._shared.wait_end(0) is not None:
             self._shared = self.new()
         return self._shared
 

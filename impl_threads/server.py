@@ -36,6 +36,7 @@ class Server:
         self.retired: list[Connection] = []  # those whose thread is done
         self.awake = False  # whether the sending thread knows that there is something to do
         self.stopping = False
+        self.goodbye_time = hub.limits.goodbye_time
         # Of the sending thread:
         self.full: dict[int, Connection] = {}  # by descriptor: whose socket took not all
         self.poller = select.poll()
@@ -102,9 +103,8 @@ class Server:
             self.hub.tick(now)
             batch = [(self.connections[member], member.take()) for member in self.hub.take_ready()]
             for member in self.hub.take_dropped():
-                self.goodbyes.setdefault(
-                    self.connections[member], now + self.hub.limits.goodbye_time
-                )
+                self.goodbyes.setdefault(self.connections[member], now + self.goodbye_time)
+            retired, self.retired = self.retired, []  # what was queued to them is in this batch
         batch += [(connection, b"") for connection in writable]
         for connection, data in batch:
             connection.send(data)
@@ -113,7 +113,6 @@ class Server:
                 self.settle(connection)
             for connection in self.goodbyes:
                 self.dismiss(connection, now)
-            retired, self.retired = self.retired, []
             for connection in retired:
                 del self.connections[connection.member]
                 self.goodbyes.pop(connection, None)
@@ -141,7 +140,7 @@ class Server:
         if now >= self.goodbyes[connection]:
             connection.cut_off()
             self.settle(connection)
-        elif not connection.unsent:
+        elif connection.member.owed == 0:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_WR)
 
@@ -160,7 +159,7 @@ class Server:
             self.stopping = True
             self.hub.shutdown("server shutting down", now)
             for connection in self.connections.values():
-                self.goodbyes.setdefault(connection, now + self.hub.limits.goodbye_time)
+                self.goodbyes.setdefault(connection, now + self.goodbye_time)
             self.wake()
 
     # Called by the threads of the connections

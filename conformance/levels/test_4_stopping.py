@@ -82,8 +82,11 @@ def test_the_port_is_free_at_once(bench: Bench) -> None:
     """STOP-5: a server started right afterwards on the same port comes up."""
     server = bench.start()
     chat = bench.chat(server)
-    chat.crowd(10)
+    members = chat.crowd(10)
     server.signal(signal.SIGTERM)
+    for client in members:
+        client.awaits_end()
+        client.events.clear()
     _expect_end(server)
     try:
         successor = bench.start(port=server.port)
@@ -94,9 +97,6 @@ def test_the_port_is_free_at_once(bench: Bench) -> None:
             got=f"({error}; {' / '.join(error.process.stderr)})",
         ) from None
     bench.chat(successor).connect("alice").fence()
-    for client in chat.clients:
-        client.awaits_end()
-        client.events.clear()
 
 
 def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
