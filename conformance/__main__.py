@@ -1,7 +1,7 @@
 """python -m conformance TARGET…: grades servers, and says in its exit status how they did.
 
-0: every tested MUST passed. 1: some failed. 2: it could not grade: wrong usage, a server that does not
-start, nothing selected, or a mistake in the suite itself.
+0: every tested MUST passed. 1: some failed. 2: it could not grade: wrong usage, a server that does
+not start, nothing selected, or a mistake in the suite itself.
 """
 
 from __future__ import annotations

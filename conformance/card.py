@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from .client import Chat, Entry, Violation
+from .chat import Chat
 from .hints import HINTS
 from .lines import escape
+from .peer import Entry, Violation
 from .servers import Served
 from .spec import Requirement
 
@@ -73,7 +74,9 @@ def text_of(card: dict[str, Any]) -> str:
         out.append(f"  {'stderr' if number == 0 else '':<10} {line}")
     if card["hint"]:
         lines = _wrapped(card["hint"], "")
-        out += [f"  {'hint' if number == 0 else '':<10} {line}" for number, line in enumerate(lines)]
+        out += [
+            f"  {'hint' if number == 0 else '':<10} {line}" for number, line in enumerate(lines)
+        ]
     out.append(f"  again      {card['again']}")
     return "\n".join(out)
 
@@ -97,7 +100,7 @@ def _session(log: Sequence[Entry], client: str | None) -> list[str]:
 
 
 def _first_difference(expected: str | None, got: str) -> int | None:
-    """Where two lines begin to differ; None unless both are lines that have a beginning in common."""
+    """Where two lines begin to differ; None unless both are lines with the same beginning."""
     if not expected or expected.startswith("(") or got.startswith("(") or expected == got:
         return None
     column = next(

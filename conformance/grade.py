@@ -1,9 +1,9 @@
 """Runs the tests of the suite on one target: a pytest plugin, and the call of pytest around it.
 
-The plugin reads which requirements each test cites, selects and orders the tests as one builds a server,
-hands them servers and clients, skips what cannot be judged because something earlier failed, and
-keeps a record of what each did. No file of the target is read by pytest, and nothing of the
-target is on sys.path.
+The plugin reads which requirements each test cites, selects and orders the tests as one builds a
+server, hands them servers and clients, skips what cannot be judged because something earlier
+failed, and keeps a record of what each did. No file of the target is read by pytest, and nothing of
+the target is on sys.path.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from .card import make_card
-from .client import Chat, Violation
+from .chat import Chat
+from .peer import Violation
 from .process import ServerProcess, StartError
+from .pty import Terminal
 from .results import Record, Result, Rubric
 from .servers import HOST, Served, Servers
 from .spec import Requirement, Spec
@@ -43,15 +45,13 @@ _CITES = re.compile(r"([A-Z]+-\d+(?:, [A-Z]+-\d+)*): \S")
 LEVEL_TESTS = Path(__file__).with_name("levels")
 
 
-class SuiteError(pytest.UsageError):
-    """Something is wrong with the suite or the selection, not with a server: exit status 2."""
+#: How the reason of a skip begins that is neither the server's fault nor another test's.
+UNTESTED = "untested: "
 
 
-class Untested(pytest.skip.Exception):
-    """Raised by a test whose requirement this target gives no means to test."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why, _use_item_location=True)
+def untested(why: str) -> NoReturn:
+    """Ends a test whose requirement this target gives no means to test."""
+    pytest.skip(UNTESTED + why)
 
 
 def needs(*requirements: str) -> pytest.MarkDecorator:
@@ -106,11 +106,11 @@ class Bench:
         """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
         target = self.servers.target
         if target.address:
-            raise Untested("a server that runs elsewhere cannot be started anew")
+            untested("a server that runs elsewhere cannot be started anew")
         options = {name.replace("_", "-"): value for name, value in bounds.items()}
         for name in options:
             if name not in target.options:
-                raise Untested(f"parley.toml has no option {name}: the bound cannot be set")
+                untested(f"parley.toml has no option {name}: the bound cannot be set")
         if not options and port is None and host == HOST:
             return self.servers.new()
         return self.servers.with_options(options, host, port)
@@ -118,8 +118,14 @@ class Bench:
     def launch(self, port: int | str, host: str = HOST) -> ServerProcess:
         """Starts a server of this test's own and does not wait until it is ready."""
         if self.servers.target.address:
-            raise Untested("a server that runs elsewhere cannot be started anew")
+            untested("a server that runs elsewhere cannot be started anew")
         return self.servers.launch(host, port, {})
+
+    def terminal(self) -> Terminal:
+        """A server of this test's own, in a terminal."""
+        if self.servers.target.address:
+            untested("a server that runs elsewhere cannot be started in a terminal")
+        return Terminal(self.servers.target, self.servers.a_port(), self.servers.start_patience)
 
     def finish(self, spoiled: bool) -> None:
         """Gives back what the test used."""
@@ -159,7 +165,7 @@ class Grader:
         cited = {name for case in cases for name in case.cites}
         whole = not config.option.keyword and not config.option.markexpr
         if whole and (untouched := [name for name in self.spec.requirements if name not in cited]):
-            raise SuiteError(f"no test cites {', '.join(untouched)}")
+            raise pytest.UsageError(f"no test cites {', '.join(untouched)}")
         order = list(self.spec.requirements)
         cases.sort(key=lambda case: (case.level, order.index(case.cites[0])))
         chosen = [case for case in cases if self._is_selected(case)]
@@ -177,10 +183,14 @@ class Grader:
             doc = getattr(item, "function", item).__doc__ or ""
             match = _CITES.match(doc)
             if not match:
-                raise SuiteError(f"{item.nodeid}: the docstring does not begin with `ID: clause`")
+                raise pytest.UsageError(
+                    f"{item.nodeid}: the docstring does not begin with `ID: clause`"
+                )
             cites = tuple(match[1].split(", "))
         if unknown := [name for name in cites if name not in self.spec.requirements]:
-            raise SuiteError(f"{item.nodeid} cites {', '.join(unknown)}, unknown to the spec")
+            raise pytest.UsageError(
+                f"{item.nodeid} cites {', '.join(unknown)}, unknown to the spec"
+            )
         return Case(item, cites, max(self.spec.requirements[name].level for name in cites))
 
     def _is_selected(self, case: Case) -> bool:
@@ -231,7 +241,7 @@ class Grader:
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Every test ends with a check that nothing came which it did not look at."""
-        bench = pyfuncitem.funcargs.get("bench")
+        bench: Bench | None = pyfuncitem.funcargs.get("bench")  # type: ignore[assignment]
         try:
             result = yield
             if bench:
@@ -243,9 +253,9 @@ class Grader:
             raise
         except StartError as error:
             pyfuncitem.spoiled = True  # type: ignore[attr-defined]
-            violation = Violation(f"the server did not start: {error}", requirement="START-1")
-            self._fail(self.cases[pyfuncitem.nodeid], violation, bench, error.process)
-            raise violation from None
+            failure = Violation(f"the server did not start: {error}", requirement="START-1")
+            self._fail(self.cases[pyfuncitem.nodeid], failure, bench, error.process)
+            raise failure from None
         finally:
             if bench and bench.chats and not self.capabilities:
                 self._note_capabilities(bench.chats[0][0])
@@ -294,7 +304,7 @@ class Grader:
         if call.excinfo is not None:
             error = call.excinfo.value
             record.reason = str(error)
-            if isinstance(error, Untested):
+            if record.reason.startswith(UNTESTED):
                 record.status = "untested"
             elif isinstance(error, pytest.skip.Exception):
                 record.status = "skip"
@@ -326,7 +336,7 @@ class Grader:
 
 
 def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Result:
-    """Grades one target. Never raises for what a server does; SuiteError for what we did."""
+    """Grades one target. Never raises for what a server does; broken tells what stopped it."""
     started = time.monotonic()
     grader = Grader(target, spec, options)
     broken = ""
@@ -334,13 +344,21 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         grader.servers.open()
         broken = _run_pytest(grader, options)
     except StartError as error:
-        said = [*error.process.stderr, *error.process.stdout] if hasattr(error.process, "stderr") else []
-        broken = f"the server does not start: {error}" + "".join(f"\n  {line}" for line in said[-16:])
+        said = (
+            [*error.process.stderr, *error.process.stdout]
+            if hasattr(error.process, "stderr")
+            else []
+        )
+        broken = f"the server does not start: {error}" + "".join(
+            f"\n  {line}" for line in said[-16:]
+        )
         if hasattr(error.process, "popen"):
             error.process.kill()
     finally:
         grader.servers.close()
-    selection = bool(options.only or options.level < max(each.level for each in spec.requirements.values()))
+    selection = bool(
+        options.only or options.level < max(each.level for each in spec.requirements.values())
+    )
     return Result(
         target=target,
         spec=spec,

@@ -6,57 +6,95 @@ A hint is a guess, and is worded as one: the card above it has the facts.
 from __future__ import annotations
 
 HINTS: dict[str, str] = {
-    "LINE-1": "Does every line you send end with one \\n, and with no \\0 behind it? In C, send "
-    "strlen(line) octets, not sizeof.",
-    "LINE-2": "Compare the line with the tables of protocol.md letter by letter: capitals, single "
-    "spaces, nothing extra at the end.",
+    "LINE-1": (
+        "Does every line you send end with one \\n, and with no \\0 behind it? In C, send "
+        "strlen(line) octets, not sizeof."
+    ),
+    "LINE-2": (
+        "Compare the line with the tables of protocol.md letter by letter: capitals, single "
+        "spaces, nothing extra at the end."
+    ),
     "HELLO-1": "Send HELLO as soon as accept() returns, before you read anything.",
-    "HELLO-3": "Does your server wait in recv() of one client while others wait to be served? Use "
-    "poll(), a thread or a task for each client.",
+    "HELLO-3": (
+        "Does your server wait in recv() of one client while others wait to be served? Use "
+        "poll(), a thread or a task for each client."
+    ),
     "PING-1": "Is the line end cut off before you compare? Everything behind `PING ` goes back.",
-    "CMD-3": "One reply for each line, in order: look for a path through your code that answers "
-    "twice, or not at all.",
+    "CMD-3": (
+        "One reply for each line, in order: look for a path through your code that answers "
+        "twice, or not at all."
+    ),
     "ERR-2": "Where you look up the verb: what happens with one that is not in the table?",
     "ERR-4": "An error must not close the connection, nor change anything before it is found.",
     "NICK-3": "Check the whole name: its first character, every other one, and its length.",
     "NICK-5": "Compare names in lower case, but show them as they were written.",
-    "NICK-8": "Between checking that a name is free and taking it, can another client run? In threads "
-    "that needs one lock around both; with await, none in between.",
-    "NEED-1": "Before a name only NICK, PING, PONG and QUIT do anything. Check this before the verb.",
-    "SAY-2": "Send to every member but the speaker. If one in the middle is missing: does your list "
-    "change while you walk through it? Does one failed send end the loop?",
-    "SAY-3": "The text is everything behind the first space. Splitting at spaces and joining again "
-    "loses double ones.",
-    "SAY-6": "Everybody must hear the same order. With threads: take the number and queue the message "
-    "to everybody under one lock.",
-    "SAY-8": "Queue OK NICK and enter the room in one step: what comes after it belongs to the newcomer.",
+    "NICK-8": (
+        "Between checking that a name is free and taking it, can another client run? In "
+        "threads that needs one lock around both; with await, none in between."
+    ),
+    "NEED-1": (
+        "Before a name only NICK, PING, PONG and QUIT do anything. Check this before the verb."
+    ),
+    "SAY-2": (
+        "Send to every member but the speaker. If one in the middle is missing: does your "
+        "list change while you walk through it? Does one failed send end the loop?"
+    ),
+    "SAY-3": (
+        "The text is everything behind the first space. Splitting at spaces and joining again "
+        "loses double ones."
+    ),
+    "SAY-6": (
+        "Everybody must hear the same order. With threads: take the number and queue the "
+        "message to everybody under one lock."
+    ),
+    "SAY-8": (
+        "Queue OK NICK and enter the room in one step: what comes after it belongs to the newcomer."
+    ),
     "SAY-10": "Queue the message to all others first, and the reply to the speaker last.",
     "SAY-12": "Count octets, not characters: é has two.",
     "JOINED-3": "Tell the others first, then answer the newcomer.",
-    "WHO-4": "Another thread may write between your HERE lines. Build the listing as one piece, and queue "
-    "it at once.",
-    "QUIT-1": "After OK QUIT: shutdown(SHUT_WR), read until the client closes, then close. Closing "
-    "at once with unread input resets the connection and may destroy OK QUIT.",
-    "LEFT-1": "recv() returning 0 octets means that the client has gone: remove it, tell the others, "
-    "close the socket.",
-    "LEFT-2": "A reset shows as an error of recv() or send() (ECONNRESET, EPIPE; in C ignore SIGPIPE): it "
-    "means that this client left, not that your server must end.",
+    "WHO-4": (
+        "Another thread may write between your HERE lines. Build the listing as one piece, "
+        "and queue it at once."
+    ),
+    "QUIT-1": (
+        "After OK QUIT: shutdown(SHUT_WR), read until the client closes, then close. Closing "
+        "at once with unread input resets the connection and may destroy OK QUIT."
+    ),
+    "LEFT-1": (
+        "recv() returning 0 octets means that the client has gone: remove it, tell the "
+        "others, close the socket."
+    ),
+    "LEFT-2": (
+        "A reset shows as an error of recv() or send() (ECONNRESET, EPIPE; in C ignore "
+        "SIGPIPE): it means that this client left, not that your server must end."
+    ),
     "LEFT-3": "When recv() returns 0: are there complete lines in your buffer still to be obeyed?",
-    "LEFT-4": "A client may close its sending side and still read: send what it is owed, then close.",
+    "LEFT-4": (
+        "A client may close its sending side and still read: send what it is owed, then close."
+    ),
     "LEFT-6": "Remove the name at the same moment as you send LEFT.",
     "STOP-1": "Catch SIGINT and SIGTERM, queue BYE to everybody, send it, then end.",
-    "STOP-3": "Which thread is still waiting in recv() or accept()? It needs to be woken: shut its socket "
-    "down, or write to a pipe that it polls.",
+    "STOP-3": (
+        "Which thread is still waiting in recv() or accept()? It needs to be woken: shut its "
+        "socket down, or write to a pipe that it polls."
+    ),
     "STOP-5": "Set SO_REUSEADDR before bind().",
     "START-1": "Print exactly `listening on HOST PORT` and flush: output into a pipe is buffered.",
     "START-2": "After bind() to port 0, getsockname() tells which port it became.",
     "LOCK-1": "A lock is a flag of the member and a list of what waits for it.",
     "LOCK-8": "A SAY that succeeds ends the lock: held events first, then OK SAY.",
-    "OCTET-1": "recv() returns what has arrived, not a line: keep the rest in a buffer of that client "
-    "until its \\n comes.",
+    "OCTET-1": (
+        "recv() returns what has arrived, not a line: keep the rest in a buffer of that "
+        "client until its \\n comes."
+    ),
     "OCTET-2": "One recv() may bring several lines: obey each, in order, before you read again.",
-    "OCTET-6": "A buffer that is full without a \\n in it: refuse once, and skip up to the next \\n.",
-    "SLOW-1": "A send() that blocks stops everybody. Make sockets non-blocking, and keep what they do not "
-    "take in an outbox of that client.",
+    "OCTET-6": (
+        "A buffer that is full without a \\n in it: refuse once, and skip up to the next \\n."
+    ),
+    "SLOW-1": (
+        "A send() that blocks stops everybody. Make sockets non-blocking, and keep what they "
+        "do not take in an outbox of that client."
+    ),
     "SLOW-2": "Bound the outbox; drop whoever is past it, and tell the others.",
 }

@@ -1,7 +1,7 @@
 """The suite's own reading of what a server may send: octets to lines, lines to kinds and fields.
 
-Written from protocol.md alone. A line that is none of the tables of the spec is a fault of the server,
-wherever it is met: LINE-1 or LINE-2.
+Written from protocol.md alone. A line that is none of the tables of the spec is a fault of the
+server, wherever it is met: LINE-1 or LINE-2.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "BYE": ("event", r"BYE (?P<words>.+)"),
     "PING": ("ping", rf"PING (?P<token>{_TOKEN})"),
 }
-_COMPILED = {
-    kind: (role, re.compile(form, re.ASCII)) for kind, (role, form) in _FORMS.items()
-}
+_COMPILED = {kind: (role, re.compile(form, re.ASCII)) for kind, (role, form) in _FORMS.items()}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -133,4 +131,8 @@ def _escape_character(character: str) -> str:
         return f"\\x{code - 0xDC00:02x}"
     if character.isprintable():
         return character
-    return character.encode("unicode_escape").decode() if code < 0xD800 or code > 0xDFFF else f"\\u{code:04x}"
+    return (
+        character.encode("unicode_escape").decode()
+        if code < 0xD800 or code > 0xDFFF
+        else f"\\u{code:04x}"
+    )

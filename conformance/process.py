@@ -1,8 +1,8 @@
 """Starts and ends the servers that are graded, and keeps what they print.
 
 Each runs in a process group (and session) of its own, with nothing on its standard input and both
-outputs read all the time, so that a server which prints without end blocks nobody. Whatever happens,
-`kill` leaves no process of it behind.
+outputs read all the time, so that a server which prints without end blocks nobody. Whatever
+happens, `kill` leaves no process of it behind.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class ServerProcess:
             )
         except OSError as error:
             raise StartError(f"cannot run {self.words[0]}: {error.strerror}", self) from None
-        assert self.popen.stdout and self.popen.stderr
+        assert self.popen.stdout
+        assert self.popen.stderr
         self._readers = [
             threading.Thread(target=self._read, args=pair, daemon=True)
             for pair in ((self.popen.stdout, self.stdout), (self.popen.stderr, self.stderr))

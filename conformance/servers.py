@@ -1,8 +1,8 @@
 """The servers of one grade: few processes for many tests, started ahead, retired when in doubt.
 
-A test gets a running server that earlier tests have left clean (everybody gone, as the server itself
-confirmed) or a new one. Where a server does not let go of its clients, each test gets a new one: what
-is wrong with leaving must not be blamed on talking.
+A test gets a running server that earlier tests have left clean (everybody gone, as the server
+itself confirmed) or a new one. Where a server does not let go of its clients, each test gets a new
+one: what is wrong with leaving must not be blamed on talking.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from .client import Chat, Violation
+from .chat import Chat
+from .peer import Violation
 from .process import ServerProcess, free_port
 from .target import Target
 
@@ -107,9 +108,7 @@ class Servers:
         """What to ask for when any port will do."""
         return 0 if self.picks_port else free_port(HOST)
 
-    def launch(
-        self, host: str, port: int | str, options: dict[str, int | float]
-    ) -> ServerProcess:
+    def launch(self, host: str, port: int | str, options: dict[str, int | float]) -> ServerProcess:
         """Starts a server without waiting for it. Raises StartError if it cannot be run."""
         server = ServerProcess(self.target, host, port, options)
         self._all.append(server)

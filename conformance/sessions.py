@@ -1,14 +1,16 @@
 """Plays a session of the spec against a server: sends what it sends, compares what it receives.
 
-Nicknames are replaced by those of the test. Member numbers and seqs bind: where the session says 2, any
-number holds as long as it is the same one wherever the session says 2 in that sense.
+Nicknames are replaced by those of the test. Member numbers and seqs bind: where the session says 2,
+any number holds as long as it is the same one wherever the session says 2 in that sense.
 """
 
 from __future__ import annotations
 
 from . import lines
-from .client import Chat, Client, Violation
+from .chat import Chat
+from .client import Client
 from .lines import Line
+from .peer import Violation
 from .spec import Session
 
 #: The field of each kind of line that stands for itself, and what it numbers.
@@ -53,6 +55,7 @@ class Player:
                 self.chat.greeted(client)
             else:
                 self._compare(client, self._renamed(step.line))
+        self._await_answers()
         for client in self.chat.clients:
             self._expect_nothing_more(client)
 
@@ -93,7 +96,7 @@ class Player:
             elif not self.fenced:
                 client.awaits_more(at, expected)
             else:
-                client.answers.clear()  # all of them are in the stream
+                self._await_answers()  # a fence proves nothing while the cause is on its way
                 client.fence()
                 if len(client.stream) <= at:
                     raise Violation(
@@ -104,11 +107,15 @@ class Player:
                     )
         return client.stream[at]
 
-    def _expect_nothing_more(self, client: Client) -> None:
-        if client.ended is None:
+    def _await_answers(self) -> None:
+        """Waits for all answers that are due; they are in the streams when they have come."""
+        for client in self.chat.clients:
             while client.commands:
                 client.answer()
             client.answers.clear()
+
+    def _expect_nothing_more(self, client: Client) -> None:
+        if client.ended is None and not client.has_quit:
             client.fence()
         if len(client.stream) > self.position[client]:
             raise Violation(

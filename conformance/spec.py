@@ -1,4 +1,4 @@
-"""Reads protocol.md: its requirements, its sessions and its version. Nothing else knows its format."""
+"""Reads protocol.md: requirements, sessions and version. Nothing else knows its format."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Session:
 
 @dataclass
 class Spec:
-    """The requirements in the order of building (by level, then as they stand), and the sessions."""
+    """The requirements in the order of building (by level, then as they stand); the sessions."""
 
     version: str
     requirements: dict[str, Requirement] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def read_spec(path: Path | None = None) -> Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Reads the text of a spec. Raises SpecError for ids that are double, unknown or without form."""
+    """Reads the text of a spec. Raises SpecError for ids that are double, unknown or malformed."""
     version = _VERSION.search(text)
     spec = Spec(version["version"] if version else "none")
     found = [

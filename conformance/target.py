@@ -45,8 +45,10 @@ class Target:
         }
         words = [_fill(word, places) for word in shlex.split(self.command)]
         for name, value in options.items():
-            words += [_fill(word, {"{value}": f"{value:g}" if isinstance(value, float) else str(value)})
-                      for word in shlex.split(self.options[name])]
+            words += [
+                _fill(word, {"{value}": f"{value:g}" if isinstance(value, float) else str(value)})
+                for word in shlex.split(self.options[name])
+            ]
         return words
 
     def digest(self) -> str | None:

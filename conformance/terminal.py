@@ -1,9 +1,10 @@
-"""What a person at a terminal sees: progress, the failure cards, the table, and one line a server."""
+"""What a person at a terminal sees: the failure cards, the table, and a line for each server."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -37,7 +38,7 @@ def console() -> Console:
 
 def show_cards(console: Console, result: Result) -> None:
     """The failures of one server, in the order of building; the first few in full."""
-    cards = {}
+    cards: dict[str, dict[str, Any]] = {}
     for record in result.records:
         if record.status == "fail" and record.card:
             cards.setdefault(record.card["requirement"], record.card)

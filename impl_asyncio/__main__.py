@@ -1,9 +1,10 @@
-"""python -m impl_asyncio: the command line is the same for all three servers."""
+"""The command line, which is the same for all three servers: `python -m impl_asyncio --help`."""
 
 import sys
 
-from impl_asyncio.server import Server
 from parley import launch
+
+from .server import Server
 
 if __name__ == "__main__":
     sys.exit(launch.main("asyncio", Server))

@@ -16,7 +16,7 @@ from parley.hub import CLOSE, Member, Outcome
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
-    from impl_asyncio.server import Server
+    from .server import Server
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536

@@ -12,9 +12,10 @@ import logging
 import signal
 import socket
 
-from impl_asyncio.connection import Connection
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE
+
+from .connection import Connection
 
 log = logging.getLogger("parley")
 

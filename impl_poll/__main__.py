@@ -1,9 +1,10 @@
-"""python -m impl_poll: the command line is the same for all three servers."""
+"""The command line, which is the same for all three servers: `python -m impl_poll --help`."""
 
 import sys
 
-from impl_poll.server import Server
 from parley import launch
+
+from .server import Server
 
 if __name__ == "__main__":
     sys.exit(launch.main("poll", Server))

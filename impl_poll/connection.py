@@ -23,7 +23,7 @@ from parley.hub import CLOSE, Member
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
-    from impl_poll.server import Server
+    from .server import Server
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536

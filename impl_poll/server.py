@@ -12,9 +12,10 @@ import select
 import socket
 import time
 
-from impl_poll.connection import Connection
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, BACKLOG, stop_signals
+
+from .connection import Connection
 
 log = logging.getLogger("parley")
 

@@ -18,7 +18,7 @@ from parley.hub import CLOSE, Member, Outcome
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
-    from impl_threads.server import Server
+    from .server import Server
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536

@@ -16,9 +16,10 @@ import socket
 import threading
 import time
 
-from impl_threads.connection import Connection
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, stop_signals
+
+from .connection import Connection
 
 log = logging.getLogger("parley")
 

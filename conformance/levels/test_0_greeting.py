@@ -1,37 +1,27 @@
 """Level 0: the server starts, greets and answers PING."""
 
-import pexpect
 import pytest
 
-from ..client import Chat, Violation
-from ..grade import Bench, Untested
+from ..chat import Chat
+from ..grade import Bench
+from ..peer import Violation
 
 
 def test_a_ready_server_says_where_it_listens(bench: Bench) -> None:
-    """START-1: one line `listening on HOST PORT` on standard output, once connections are accepted."""
+    """START-1: a line `listening on HOST PORT` on standard output, once one can connect."""
     server = bench.start()  # raises unless the ready line has this form
     bench.chat(server).connect("alice").fence()
 
 
 def test_the_ready_line_reaches_a_terminal(bench: Bench) -> None:
     """START-1: in a terminal, where a person starts it, the line appears too."""
-    target = bench.servers.target
-    if target.command is None:
-        raise Untested("a server that runs elsewhere cannot be started in a terminal")
-    words = target.words("127.0.0.1", bench.servers.a_port(), {})
-    terminal = pexpect.spawn(
-        words[0], words[1:], cwd=str(target.cwd), timeout=bench.servers.start_patience
-    )
-    terminal.delaybeforesend = None
-    try:
-        terminal.expect(r"listening on (\S+) (\d+)\r\n")
-    except (pexpect.EOF, pexpect.TIMEOUT):
-        said = (terminal.before or b"").decode(errors="replace")
-        raise Violation(
-            "no ready line in a terminal", expected="listening on HOST PORT", got=said[-200:]
-        ) from None
-    finally:
-        terminal.close(force=True)
+    with bench.terminal() as terminal:
+        if terminal.ready_port() is None:
+            raise Violation(
+                "no ready line in a terminal",
+                expected="listening on HOST PORT",
+                got=f"({terminal.screen() or 'nothing'})",
+            )
 
 
 def test_port_0_picks_a_free_port(bench: Bench) -> None:
@@ -76,7 +66,7 @@ def test_the_greeting_names_server_and_capabilities(chat: Chat) -> None:
 
 
 def test_two_hundred_clients_are_greeted_while_all_stay_silent(chat: Chat) -> None:
-    """HELLO-3: however many are open and silent, a new one is greeted and every other is answered."""
+    """HELLO-3: however many are open and silent, a new one is greeted, every other answered."""
     clients = chat.connects(*(f"c{number}" for number in range(1, 201)))
     for client in clients:
         client.sends(f"PING {client.label}")
@@ -131,8 +121,12 @@ def test_what_a_server_sends_are_lines_of_text(chat: Chat) -> None:
     alice = chat.connect("alice")
     alice.does("PING x")
     if alice.unfinished:
-        raise Violation("octets behind the last LF", client=alice, expected="(nothing)",
-                        got=repr(alice.unfinished))
+        raise Violation(
+            "octets behind the last LF",
+            client=alice,
+            expected="(nothing)",
+            got=repr(alice.unfinished),
+        )
 
 
 def test_what_a_server_sends_is_in_the_tables(chat: Chat) -> None:

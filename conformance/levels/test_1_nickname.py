@@ -2,7 +2,9 @@
 
 import pytest
 
-from ..client import ANY_NUMBER, ANY_VERB, Chat, Violation
+from ..chat import Chat
+from ..client import ANY_NUMBER, ANY_VERB
+from ..peer import Violation
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -23,9 +25,21 @@ def test_every_well_formed_name_is_accepted(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["1alice", "_alice", "-alice", "al.ice", "al/ice", "élise", "alicé", "аlice", "a" * 21, "@",
-     "alice!", "x" * 300],
-)  # fmt: skip
+    [
+        "1alice",
+        "_alice",
+        "-alice",
+        "al.ice",
+        "al/ice",
+        "élise",
+        "alicé",
+        "аlice",
+        "a" * 21,
+        "@",
+        "alice!",
+        "x" * 300,
+    ],
+)
 def test_a_malformed_name_is_refused(chat: Chat, name: str) -> None:
     """NICK-3: bad-nick; the connection stays nameless and may try again."""
     alice = chat.connect("alice")
@@ -88,8 +102,12 @@ def test_of_fifty_who_want_one_name_exactly_one_gets_it(chat: Chat) -> None:
             )
         for client, line in zip(clients, answers, strict=True):
             if line.kind == "ERR" and line["code"] != "nick-in-use":
-                raise Violation("another refusal than nick-in-use", client=client,
-                                expected="ERR nick-in-use NICK", got=line.text)
+                raise Violation(
+                    "another refusal than nick-in-use",
+                    client=client,
+                    expected="ERR nick-in-use NICK",
+                    got=line.text,
+                )
 
 
 def test_a_storm_of_two_hundred_names_gets_two_hundred_numbers(chat: Chat) -> None:
@@ -100,7 +118,9 @@ def test_a_storm_of_two_hundred_names_gets_two_hundred_numbers(chat: Chat) -> No
     numbers = sorted(client.number for client in crowd)
     expected = list(range(first + 1, first + 201))
     if numbers != expected:
-        wrong = next(number for number, each in zip(numbers, expected, strict=True) if number != each)
+        wrong = next(
+            number for number, each in zip(numbers, expected, strict=True) if number != each
+        )
         raise Violation(
             "the numbers of 200 newcomers are not consecutive",
             expected=f"{expected[0]} to {expected[-1]}, each once",
@@ -182,9 +202,22 @@ def test_a_refusal_has_code_verb_and_words(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["DANCE", "dance with me", "NICKNAME alice", "NIC alice", "X-NOBODY-HAS-THIS", " SAY hello",
-     "?", "123", "P1NG x", "SAYhello", "ſAY hello", "Élan", "a" * 17],
-)  # fmt: skip
+    [
+        "DANCE",
+        "dance with me",
+        "NICKNAME alice",
+        "NIC alice",
+        "X-NOBODY-HAS-THIS",
+        " SAY hello",
+        "?",
+        "123",
+        "P1NG x",
+        "SAYhello",
+        "ſAY hello",
+        "Élan",
+        "a" * 17,
+    ],
+)
 def test_an_unknown_verb_is_refused(chat: Chat, command: str) -> None:
     """ERR-2: unknown-verb, with - in place of the verb."""
     alice = chat.connect("alice")
@@ -213,8 +246,12 @@ def test_a_refused_command_changes_nothing(chat: Chat) -> None:
     alice, bob = chat.connects("alice", "bob")
     for command in ("NICK", f"NICK {alice.nick} x", "DANCE", "PING", "SAY hi", "WHO"):
         if alice.asks(command).final.kind != "ERR":
-            raise Violation("a command that ought to be refused", client=alice, expected="ERR (…)",
-                            got=alice.stream[-1].text)  # fmt: skip
+            raise Violation(
+                "a command that ought to be refused",
+                client=alice,
+                expected="ERR (…)",
+                got=alice.stream[-1].text,
+            )
     bob.takes_name(alice.nick)
     alice.nick = chat.nick("second")
     alice.takes_name()

@@ -2,7 +2,9 @@
 
 import pytest
 
-from ..client import Chat, Client, Violation
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
 
 TEXTS = [
     "hello",
@@ -64,8 +66,9 @@ def test_the_first_message_is_number_1(new_chat: Chat) -> None:
     alice, bob = new_chat.members("alice", "bob")
     seq = alice.says("the first")
     if seq != 1:
-        raise Violation("the first message of a server", client=alice, expected="OK SAY 1",
-                        got=f"OK SAY {seq}")  # fmt: skip
+        raise Violation(
+            "the first message of a server", client=alice, expected="OK SAY 1", got=f"OK SAY {seq}"
+        )
     bob.hears(alice, "the first", 1)
 
 

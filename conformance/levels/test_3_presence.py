@@ -1,6 +1,8 @@
 """Level 3: everybody is told who comes, and WHO tells who is here."""
 
-from ..client import Chat, Client, Violation
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
 
 
 def test_everybody_else_is_told_of_a_newcomer(chat: Chat) -> None:
@@ -63,8 +65,12 @@ def test_joined_is_there_before_the_newcomer_is_answered(chat: Chat) -> None:
         expected = f"JOINED lobby {newcomer.nick} {newcomer.number}"
         got = witness.events[-1].text if witness.events else "(nothing)"
         if got != expected:
-            raise Violation("the PING was answered before the JOINED came", client=witness,
-                            expected=expected, got=got)  # fmt: skip
+            raise Violation(
+                "the PING was answered before the JOINED came",
+                client=witness,
+                expected=expected,
+                got=got,
+            )
     for client in chat.clients:
         client.fence()
         client.events.clear()
@@ -100,8 +106,12 @@ def test_joinings_and_messages_come_in_one_order(chat: Chat) -> None:
         client.fence()
     expected = [event.text for event in witnesses[0].events]
     if len(expected) != 80:
-        raise Violation("40 came and 40 messages were said", client=witnesses[0],
-                        expected="(80 events)", got=f"({len(expected)} events)")  # fmt: skip
+        raise Violation(
+            "40 came and 40 messages were said",
+            client=witnesses[0],
+            expected="(80 events)",
+            got=f"({len(expected)} events)",
+        )
     for witness in witnesses[1:]:
         _expect_same(witness, expected, [event.text for event in witness.events])
     for client in chat.clients:
@@ -231,8 +241,16 @@ def _expect_same(client: Client, expected: list[str], got: list[str]) -> None:
         if one != other:
             raise Violation("another line than this one", client=client, expected=one, got=other)
     if len(expected) > len(got):
-        raise Violation(f"{len(expected) - len(got)} of {len(expected)} lines are missing",
-                        client=client, expected=expected[len(got)], got="(nothing)")  # fmt: skip
+        raise Violation(
+            f"{len(expected) - len(got)} of {len(expected)} lines are missing",
+            client=client,
+            expected=expected[len(got)],
+            got="(nothing)",
+        )
     if len(got) > len(expected):
-        raise Violation(f"{len(got) - len(expected)} lines too many", client=client,
-                        expected="(nothing)", got=got[len(expected)])  # fmt: skip
+        raise Violation(
+            f"{len(got) - len(expected)} lines too many",
+            client=client,
+            expected="(nothing)",
+            got=got[len(expected)],
+        )

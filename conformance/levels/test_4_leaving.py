@@ -2,8 +2,10 @@
 
 import pytest
 
-from ..client import Chat, Client, Violation
+from ..chat import Chat
+from ..client import Client
 from ..grade import needs
+from ..peer import Violation
 
 
 def test_quit_is_answered_and_ends_the_stream(chat: Chat) -> None:
@@ -111,9 +113,12 @@ def test_lines_before_the_end_are_obeyed(chat: Chat) -> None:
         texts.append(event["text"])
     alice.check(event, f"LEFT lobby {bob.nick} closed")
     if texts != ["one", "two", "three"]:
-        raise Violation("three lines were sent before the end", client=alice,
-                        expected="(the messages one, two, three)",
-                        got=f"(the messages {', '.join(texts) or 'none'})")  # fmt: skip
+        raise Violation(
+            "three lines were sent before the end",
+            client=alice,
+            expected="(the messages one, two, three)",
+            got=f"(the messages {', '.join(texts) or 'none'})",
+        )
 
 
 @needs("LEFT-1", "LEFT-3")
@@ -141,12 +146,16 @@ def test_left_is_the_last_event_of_a_member(chat: Chat, way: str) -> None:
         seq = bob.says(f"message {number}")
     _goes(bob, way)
     for client in (alice, carol):
-        kinds = []
+        kinds: list[str] = []
         while not kinds or kinds[-1] != "LEFT":
             kinds.append(client.awaits_event(f"MSG or LEFT of {bob.nick}").kind)
         if kinds != ["MSG"] * 10 + ["LEFT"]:
-            raise Violation("ten messages, then LEFT", client=client,
-                            expected="(10 MSG, 1 LEFT)", got=f"({' '.join(kinds)})")  # fmt: skip
+            raise Violation(
+                "ten messages, then LEFT",
+                client=client,
+                expected="(10 MSG, 1 LEFT)",
+                got=f"({' '.join(kinds)})",
+            )
         client.receives_nothing()
     alice.does("SAY and on", f"OK SAY {seq + 1}")
     carol.hears(alice, "and on", seq + 1)
@@ -164,8 +173,12 @@ def test_the_name_of_one_who_left_is_free(chat: Chat, way: str) -> None:
         bob = chat.connect("bob")
         bob.takes_name(name.swapcase())
         if bob.number <= number:
-            raise Violation("a number is never used again", client=bob,
-                            expected=f"a number above {number}", got=str(bob.number))  # fmt: skip
+            raise Violation(
+                "a number is never used again",
+                client=bob,
+                expected=f"a number above {number}",
+                got=str(bob.number),
+            )
         alice.receives(f"JOINED lobby {bob.nick} {bob.number}")
 
 
@@ -214,14 +227,19 @@ def test_many_leave_at_once_in_the_middle_of_talk(chat: Chat) -> None:
             text = f"message {stay.index(client) + 10 * number}"
             spoken[client.said(client.answer())] = (client, text)
     for client in stay:
-        messages, told = [], set()
+        messages: list[str] = []
+        told: set[str] = set()
         while len(told) < len(expected):
             event = client.awaits_event(f"{len(expected)} LEFT, of which {len(told)} came")
             if event.kind == "MSG":
                 messages.append(event.text)
             elif event.text in told or event.text not in expected:
-                raise Violation("a LEFT that came twice, or of somebody who stays",
-                                client=client, expected="one LEFT for each", got=event.text)  # fmt: skip
+                raise Violation(
+                    "a LEFT that came twice, or of somebody who stays",
+                    client=client,
+                    expected="one LEFT for each",
+                    got=event.text,
+                )
             else:
                 told.add(event.text)
         client.fence()
@@ -233,9 +251,12 @@ def test_many_leave_at_once_in_the_middle_of_talk(chat: Chat) -> None:
             if speaker is not client
         ]
         if messages != wanted:
-            raise Violation("those who stay miss a message, or hear one twice", client=client,
-                            expected=f"({len(wanted)} messages in order)",
-                            got=f"({len(messages)} messages)")  # fmt: skip
+            raise Violation(
+                "those who stay miss a message, or hear one twice",
+                client=client,
+                expected=f"({len(wanted)} messages in order)",
+                got=f"({len(messages)} messages)",
+            )
 
 
 @pytest.mark.parametrize("way", ["quit", "half-close", "close", "reset"])
@@ -248,15 +269,22 @@ def test_who_has_left_is_gone(chat: Chat, way: str) -> None:
     answer = alice.asks("WHO")
     listed = [item["name"] for item in answer.items]
     if listed != [alice.nick]:
-        raise Violation("a listing after somebody left", client=alice,
-                        expected=f"HERE {alice.nick} {alice.number}, and nobody else",
-                        got=f"({', '.join(listed)})")  # fmt: skip
+        raise Violation(
+            "a listing after somebody left",
+            client=alice,
+            expected=f"HERE {alice.nick} {alice.number}, and nobody else",
+            got=f"({', '.join(listed)})",
+        )
     alice.says("are you still there?")
     if way in ("quit", "half-close"):
         bob.awaits_end()
         if bob.events:
-            raise Violation("an event for one who has left", client=bob, expected="(nothing)",
-                            got=bob.events[0].text)  # fmt: skip
+            raise Violation(
+                "an event for one who has left",
+                client=bob,
+                expected="(nothing)",
+                got=bob.events[0].text,
+            )
 
 
 def _goes(client: Client, way: str) -> None:
@@ -274,8 +302,12 @@ def _goes(client: Client, way: str) -> None:
 
 def _expect_clean_end(client: Client) -> None:
     if client.ended != "end of stream":
-        raise Violation("the server has to end the stream, not to reset the connection",
-                        client=client, expected="(end of stream)", got=f"({client.ended})")  # fmt: skip
+        raise Violation(
+            "the server has to end the stream, not to reset the connection",
+            client=client,
+            expected="(end of stream)",
+            got=f"({client.ended})",
+        )
 
 
 def _is_told_all(client: Client, expected: set[str]) -> None:
@@ -284,6 +316,10 @@ def _is_told_all(client: Client, expected: set[str]) -> None:
     while missing:
         event = client.awaits_event(f"{len(expected)} times LEFT; {len(missing)} are missing")
         if event.text not in missing:
-            raise Violation("a LEFT that came twice, or of somebody else", client=client,
-                            expected=min(missing), got=event.text)  # fmt: skip
+            raise Violation(
+                "a LEFT that came twice, or of somebody else",
+                client=client,
+                expected=min(missing),
+                got=event.text,
+            )
         missing.discard(event.text)

@@ -3,12 +3,13 @@
 import signal
 import time
 
-import pexpect
 import pytest
 
-from ..client import Chat, Violation
-from ..grade import Bench, Untested
+from ..chat import Chat
+from ..grade import Bench
+from ..peer import Violation
 from ..process import ServerProcess, StartError, describe
+from ..servers import HOST
 
 #: STOP-3 grants 2 s; the machine may be busy and a runtime has to end (appendix A).
 STOP_PATIENCE = 2.0 + 2.0
@@ -26,8 +27,12 @@ def test_everybody_is_told_that_the_server_stops(bench: Bench, number: signal.Si
     for client in (*members, *nameless):
         event = client.awaits_event("BYE (and words)")
         if event.kind != "BYE":
-            raise Violation("a stopping server says BYE", client=client,
-                            expected="BYE (and words)", got=event.text)  # fmt: skip
+            raise Violation(
+                "a stopping server says BYE",
+                client=client,
+                expected="BYE (and words)",
+                got=event.text,
+            )
         client.awaits_end()
     _expect_end(server)
 
@@ -42,8 +47,12 @@ def test_nobody_is_told_that_the_others_leave(bench: Bench) -> None:
         client.awaits_end()
         kinds = [event.kind for event in client.events]
         if "LEFT" in kinds:
-            raise Violation("a LEFT while the server stops", client=client,
-                            expected="BYE (and words)", got=client.events[0].text)  # fmt: skip
+            raise Violation(
+                "a LEFT while the server stops",
+                client=client,
+                expected="BYE (and words)",
+                got=client.events[0].text,
+            )
         client.events.clear()
 
 
@@ -74,8 +83,11 @@ def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
         client.events.clear()
     status = _expect_end(server)
     if status != 0:
-        raise Violation("a server that was asked to stop", expected="(exited with status 0)",
-                        got=f"({describe(status)})")  # fmt: skip
+        raise Violation(
+            "a server that was asked to stop",
+            expected="(exited with status 0)",
+            got=f"({describe(status)})",
+        )
 
 
 def test_the_port_is_free_at_once(bench: Bench) -> None:
@@ -101,31 +113,25 @@ def test_the_port_is_free_at_once(bench: Bench) -> None:
 
 def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
     """STOP-1, STOP-3: a person presses Ctrl-C: those connected are told, and the prompt is back."""
-    target = bench.servers.target
-    if target.command is None:
-        raise Untested("a server that runs elsewhere cannot be started in a terminal")
-    words = target.words("127.0.0.1", bench.servers.a_port(), {})
-    terminal = pexpect.spawn(words[0], words[1:], cwd=str(target.cwd), timeout=STOP_PATIENCE)
-    terminal.delaybeforesend = None
-    try:
-        terminal.expect(r"listening on \S+ (\d+)\r\n", timeout=bench.servers.start_patience)
-        address = ("127.0.0.1", int(terminal.match.group(1)))
-        chat = Chat(address, bench.servers.answer_patience, bench.suffix, bench.level)
-        alice = chat.member("alice")
-        terminal.sendintr()
-        alice.awaits_event("BYE (and words)")
-        alice.awaits_end()
-        chat.abandon()
-        terminal.expect(pexpect.EOF)
-    except (pexpect.EOF, pexpect.TIMEOUT):
-        said = (terminal.before or b"").decode(errors="replace")
-        raise Violation(
-            "the server goes on after Ctrl-C, or never said that it was ready",
-            expected="(the process ends)",
-            got=f"(it runs; its last words: {said[-200:]})",
-        ) from None
-    finally:
-        terminal.close(force=True)
+    with bench.terminal() as terminal:
+        port = terminal.ready_port()
+        if port is None:
+            raise Violation("the server does not get ready in a terminal", requirement="START-1")
+        chat = Chat((HOST, port), bench.servers.answer_patience, bench.suffix, bench.level)
+        try:
+            alice = chat.member("alice")
+            terminal.presses_ctrl_c()
+            alice.awaits_event("BYE (and words)")
+            alice.awaits_end()
+        finally:
+            chat.abandon()
+        if not terminal.ends(STOP_PATIENCE):
+            raise Violation(
+                "the server goes on after Ctrl-C",
+                expected="(the process ends)",
+                got=f"(it runs; on the screen: {terminal.screen() or 'nothing'})",
+                requirement="STOP-3",
+            )
 
 
 def _expect_end(server: ServerProcess) -> int:

@@ -4,8 +4,10 @@ import signal
 
 import pytest
 
-from ..client import Chat, Client, Violation
+from ..chat import Chat
+from ..client import Client
 from ..grade import Bench, needs
+from ..peer import Violation
 
 
 def test_events_are_held_after_lock(chat: Chat) -> None:
@@ -42,8 +44,12 @@ def test_who_of_a_locked_member_is_of_now(chat: Chat) -> None:
     bob.does("QUIT", "OK QUIT")
     listed = sorted(item["name"] for item in alice.asks("WHO").items)
     if listed != sorted([alice.nick, carol.nick]):
-        raise Violation("WHO of a locked member", client=alice,
-                        expected=f"({alice.nick}, {carol.nick})", got=f"({', '.join(listed)})")  # fmt: skip
+        raise Violation(
+            "WHO of a locked member",
+            client=alice,
+            expected=f"({alice.nick}, {carol.nick})",
+            got=f"({', '.join(listed)})",
+        )
     alice.does("UNLOCK", "OK UNLOCK 2")
     alice.receives(f"JOINED lobby {carol.nick} {carol.number}")
     alice.receives(f"LEFT lobby {bob.nick} quit")
@@ -122,7 +128,9 @@ def test_lock_twice_keeps_what_is_held(chat: Chat) -> None:
     second = bob.says("two")
     alice.receives_nothing()
     answer = alice.does("UNLOCK", "OK UNLOCK 2")
-    expected = [f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))]
+    expected = [
+        f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))
+    ]
     _expect(alice, expected, [event.text for event in answer.events])
     alice.events.clear()
     alice.does("UNLOCK", "OK UNLOCK 0")
@@ -143,7 +151,9 @@ def test_say_ends_the_lock_after_what_was_held(chat: Chat) -> None:
     alice.does("LOCK", "OK LOCK")
     first, second = bob.says("one"), bob.says("two")
     answer = alice.does("SAY three", f"OK SAY {second + 1}")
-    expected = [f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))]
+    expected = [
+        f"MSG lobby {seq} {bob.nick} {text}" for seq, text in ((first, "one"), (second, "two"))
+    ]
     _expect(alice, expected, [event.text for event in answer.events])
     alice.events.clear()
     bob.hears(alice, "three", second + 1)
@@ -287,6 +297,7 @@ def test_lock_and_unlock_take_no_argument(chat: Chat, verb: str) -> None:
 def _expect(client: Client, expected: list[str], got: list[str]) -> None:
     for one, other in zip([*expected, "(nothing)"], [*got, "(nothing)"], strict=False):
         if one != other:
-            raise Violation("the held events, in their order, each once", client=client,
-                            expected=one, got=other)  # fmt: skip
+            raise Violation(
+                "the held events, in their order, each once", client=client, expected=one, got=other
+            )
     client.events.clear()

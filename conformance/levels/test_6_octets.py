@@ -4,8 +4,10 @@ import random
 
 import pytest
 
-from ..client import ANY_VERB, Chat, Client, Violation
+from ..chat import Chat
+from ..client import ANY_VERB, Client
 from ..grade import Bench, needs
+from ..peer import Violation
 
 DIALOGUE = [
     ("SAY hello", "OK SAY"),
@@ -71,8 +73,12 @@ def test_lines_in_one_piece_are_several_lines(chat: Chat) -> None:
     bob.fence()
     texts = [event["text"] for event in bob.events]
     if texts != [command[4:] for command, _ in DIALOGUE if command.startswith("SAY ")]:
-        raise Violation("three messages were said", client=bob, expected="(three messages)",
-                        got=f"({', '.join(texts)})")  # fmt: skip
+        raise Violation(
+            "three messages were said",
+            client=bob,
+            expected="(three messages)",
+            got=f"({', '.join(texts)})",
+        )
     bob.events.clear()
 
 
@@ -195,7 +201,9 @@ def test_nothing_of_a_refused_line_is_passed_on(chat: Chat) -> None:
     bob.hears(alice, "after", seq + 1)
 
 
-@pytest.mark.parametrize("rest", [b"SAY unfinished", b"QUIT", b"PING x", b"\xff", b"SAY x\r"], ids=repr)
+@pytest.mark.parametrize(
+    "rest", [b"SAY unfinished", b"QUIT", b"PING x", b"\xff", b"SAY x\r"], ids=repr
+)
 @needs("LEFT-1", "LEFT-4")
 def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
     """OCTET-10: neither obeyed nor answered."""
@@ -206,8 +214,9 @@ def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
     if bob.stream:
         last = bob.stream[-1]
         if last.kind != "OK NICK":
-            raise Violation("an answer to an unfinished line", client=bob, expected="(nothing)",
-                            got=last.text)  # fmt: skip
+            raise Violation(
+                "an answer to an unfinished line", client=bob, expected="(nothing)", got=last.text
+            )
     alice.is_told(f"LEFT lobby {bob.nick} closed")
 
 
@@ -227,5 +236,6 @@ def _expect_dialogue(client: Client) -> None:
     for command, kind in DIALOGUE:
         final = client.answer().final
         if final.kind != kind:
-            raise Violation(f"the answer to {command}", client=client, expected=f"{kind} (…)",
-                            got=final.text)  # fmt: skip
+            raise Violation(
+                f"the answer to {command}", client=client, expected=f"{kind} (…)", got=final.text
+            )

@@ -2,11 +2,12 @@
 
 import socket
 
-from ..client import Chat, Violation
-from ..grade import Bench, Untested, needs
+from ..chat import Chat
+from ..grade import Bench, needs, untested
+from ..peer import Violation
 
-#: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets of
-#: both sides keep (on Linux up to 4 MiB and 6 MiB).
+#: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
+#: of both sides keep (on Linux up to 4 MiB and 6 MiB).
 MOST_OCTETS = 48 * 1024 * 1024
 TEXT = "x" * 3700
 
@@ -31,8 +32,8 @@ def test_one_who_does_not_read_delays_nobody(new_chat: Chat) -> None:
 @needs("SLOW-1")
 def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     """SLOW-2: the connection is closed, and every other member receives LEFT lobby name slow."""
-    bounds = {"outbox_bytes": 524288} if "outbox-bytes" in bench.servers.target.options else {}
-    chat = bench.chat(bench.start(**bounds))
+    can_be_told = "outbox-bytes" in bench.servers.target.options
+    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
     alice, bob, carol = chat.members("alice", "bob", "carol")
     carol.reads_no_more()
     said = 0
@@ -74,9 +75,9 @@ def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
 def test_ipv6(bench: Bench) -> None:
     """START-5: given ::1 as its host, the server listens there."""
     if "{host}" not in (bench.servers.target.command or ""):
-        raise Untested("the command has no {host}")
+        untested("the command has no {host}")
     if not _has_ipv6():
-        raise Untested("this machine has no IPv6")
+        untested("this machine has no IPv6")
     chat = bench.chat(bench.start(host="::1"))
     alice, bob = chat.members("alice", "bob")
     bob.hears(alice, "over IPv6", alice.says("over IPv6"))

@@ -1,6 +1,6 @@
-"""The sessions of protocol.md, played over real connections. Each is a case; it cites its own ids."""
+"""The sessions of protocol.md, played over real connections. Each cites its own requirements."""
 
-from ..client import Chat
+from ..chat import Chat
 from ..sessions import Player
 from ..spec import Session
 

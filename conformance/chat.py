@@ -1,0 +1,212 @@
+"""All clients of one test: they connect, they form crowds, and one reads for all of them.
+
+Whenever one client waits, the Chat reads for everybody: the suite is never a slow reader by
+accident, and hundreds of clients need no thread.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from .client import Client
+from .lines import Line
+from .peer import FENCE, Entry, Peer, Violation
+
+
+class Chat:
+    """All clients of one test, and the session they have had so far."""
+
+    def __init__(self, address: tuple[str, int], patience: float, suffix: str, level: int) -> None:
+        self.address = address
+        self.patience = patience
+        self.log: list[Entry] = []
+        self.clients: list[Client] = []
+        #: Events of later levels: a test needs nothing of them, and is not disturbed by them.
+        self.ignored = {
+            kind for kind, from_level in (("JOINED", 3), ("LEFT", 4)) if level < from_level
+        }
+        self.most_waiting = 0  # clients that waited for an answer at the same time, at most
+        self.level = level
+        self._suffix = suffix
+        self.mute: set[Peer] = set()  # those that do not read any more
+        self._tokens = 0
+        self._waiting: set[Peer] = set()
+        self._selector = selectors.DefaultSelector()
+
+    # People
+
+    def connects(self, *labels: str) -> list[Client]:
+        """Nameless clients that have been greeted."""
+        clients = [Client(self, label) for label in labels]
+        for client in clients:
+            self.greeted(client)
+        return clients
+
+    def connect(self, label: str) -> Client:
+        """One nameless client that has been greeted."""
+        return self.connects(label)[0]
+
+    def greeted(self, client: Client) -> Line:
+        """Waits for a client's HELLO."""
+        self.wait_until(
+            lambda: client.greeting is not None or client.ended is not None,
+            lambda: Violation(
+                f"no HELLO within {self.patience:g} s",
+                client=client,
+                expected="HELLO parley/1 (name)",
+                got="(nothing)",
+                requirement="HELLO-1",
+                timed_out=True,
+            ),
+        )
+        client._raise_failure()
+        if client.greeting is None or client.greeting.kind != "HELLO":
+            got = client.greeting.text if client.greeting else f"({client.ended})"
+            raise Violation(
+                "the server did not greet",
+                client=client,
+                expected="HELLO parley/1 (name)",
+                got=got,
+                requirement="HELLO-1",
+            )
+        return client.greeting
+
+    def members(self, *labels: str) -> list[Client]:
+        """Clients with nicknames, in this order, whose coming everybody has been told."""
+        clients = self.connects(*labels)
+        for client in clients:
+            client.takes_name()
+        self.settle(clients)
+        return clients
+
+    def member(self, label: str) -> Client:
+        """One client with a nickname."""
+        return self.members(label)[0]
+
+    def crowd(self, count: int, label: str = "c") -> list[Client]:
+        """So many members at once: all connect, all ask for their names, then all are answered."""
+        clients = self.connects(*(f"{label}{number}" for number in range(1, count + 1)))
+        for client in clients:
+            client.sends(f"NICK {client.nick}")
+        for client in clients:
+            final = client.answer().final
+            if final.kind != "OK NICK":
+                raise Violation(
+                    "the nickname was not given",
+                    client=client,
+                    expected=f"OK NICK {client.nick} (number)",
+                    got=final.text,
+                )
+            client.number = final.number("number")
+        self.settle(clients)
+        return clients
+
+    def settle(self, clients: Iterable[Client]) -> None:
+        """Everybody has received everything so far; joinings are put aside."""
+        for client in clients:
+            client.sends(f"PING {self.token()}")
+        for client in clients:
+            client.answer()
+            client.events = deque(event for event in client.events if event.kind != "JOINED")
+
+    def nick(self, label: str) -> str:
+        """The nickname under which a client of this test is known: never used by another test."""
+        return f"{label}_{self._suffix}"
+
+    def token(self) -> str:
+        """A token that no PING of this test had before."""
+        self._tokens += 1
+        return f"{FENCE}{self._tokens}"
+
+    # What holds at the end of every test
+
+    def expect_nothing_more(self) -> None:
+        """Every client that is still connected has received nothing it did not look at."""
+        for client in list(self.clients):
+            if client.ended is None and not client.has_quit and client not in self.mute:
+                client.receives_nothing()
+
+    # Reading and writing for everybody
+
+    def add(self, client: Peer) -> None:
+        assert isinstance(client, Client)
+        self.clients.append(client)
+        self._selector.register(client.sock, selectors.EVENT_READ, client)
+
+    def remove(self, client: Peer) -> None:
+        self.stop_reading(client)
+        self.clients = [each for each in self.clients if each is not client]
+
+    def stop_reading(self, client: Peer) -> None:
+        if client.sock in self._selector.get_map():
+            self._selector.unregister(client.sock)
+
+    def watch(self, client: Peer, writing: bool) -> None:
+        """Notes whether a client has something left to send."""
+        if client.sock in self._selector.get_map():
+            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+            if self._selector.get_key(client.sock).events != mask:
+                self._selector.modify(client.sock, mask, client)
+
+    def count_waiting(self, client: Peer, waits: bool) -> None:
+        """Counts the clients that wait for an answer: proof that they do so at the same time."""
+        if waits:
+            self._waiting.add(client)
+            self.most_waiting = max(self.most_waiting, len(self._waiting))
+        else:
+            self._waiting.discard(client)
+
+    def pump(self, timeout: float) -> None:
+        """Reads and writes for all clients: once, and for at most so many seconds."""
+        for key, mask in self._selector.select(max(0.0, timeout)):
+            client: Client = key.data
+            if mask & selectors.EVENT_WRITE:
+                client._write()
+            if mask & selectors.EVENT_READ:
+                client._read()
+
+    def wait_until(self, condition: Callable[[], bool], otherwise: Callable[[], Violation]) -> None:
+        """Pumps until the condition holds; raises what `otherwise` makes when patience ends."""
+        give_up_at = time.monotonic() + self.patience
+        while not condition():
+            failure = next((client._failure for client in self.clients if client._failure), None)
+            if failure:
+                raise failure
+            now = time.monotonic()
+            if now >= give_up_at:
+                raise otherwise()
+            self.pump(give_up_at - now)
+
+    def write_all(self, client: Peer) -> None:
+        """Waits until all that a client sent is on its way."""
+        self.wait_until(
+            lambda: not client._output or client.ended is not None,
+            lambda: Violation("the server does not read", client=client, timed_out=True),
+        )
+
+    def close(self) -> bool:
+        """Ends all connections. True if the server ended each in turn: nobody is left there."""
+        for client in self.clients:
+            try:
+                client.sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                client.ended = client.ended or "reset"
+        give_up_at = time.monotonic() + 1.0
+        while any(client.ended is None and not client._failure for client in self.clients):
+            if not self._selector.get_map() or time.monotonic() >= give_up_at:
+                break
+            self.pump(give_up_at - time.monotonic())
+        clean = all(client.ended == "end of stream" for client in self.clients)
+        self.abandon()
+        return clean
+
+    def abandon(self) -> None:
+        """Closes all sockets without a word."""
+        for client in self.clients:
+            client.sock.close()
+        self.clients.clear()
+        self._selector.close()

@@ -1,0 +1,383 @@
+"""One connection to a server, seen from the client's side: what was sent, and what came, in order.
+
+A Peer sorts what it receives into answers (each command has one) and events, and notices on the way
+what no server may send. It reads when its Chat pumps, never by itself. No verdict depends on how
+long something took, except that an answer may take at most `patience` seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import lines
+from .lines import Line, Malformed, escape
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+#: Seconds without an answer after which a PING is sent behind the command: if that is answered and
+#: the command was not, the answer will never come. It decides nothing but how soon this is known.
+PROBE_AFTER = 0.5
+#: Octets that one client may receive and not look at before the server counts as flooding.
+FLOOD = 64 * 1024 * 1024
+CHUNK = 65536
+#: How the tokens of the suite's own PINGs begin.
+FENCE = "fence-"
+
+
+class Violation(AssertionError):
+    """The server broke a rule. `requirement` is its id, where it is not the one under test."""
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        client: Peer | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+        requirement: str | None = None,
+        timed_out: bool = False,
+    ) -> None:
+        super().__init__(why)
+        self.why = why
+        self.client = client
+        self.expected = expected
+        self.got = got
+        self.requirement = requirement
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the session so far: `direction` is ">" (sent), "<" (received) or "*" (done)."""
+
+    client: str
+    direction: str
+    text: str
+
+
+@dataclass
+class Answer:
+    """What a command brought: its items, its final reply, and the events that came before that."""
+
+    final: Line
+    items: list[Line] = field(default_factory=list)
+    events: list[Line] = field(default_factory=list)
+
+
+class Peer:
+    """One connection. `sends`, then `answer`; or `asks`, which is both; events wait in order."""
+
+    def __init__(self, chat: Chat, label: str) -> None:
+        self.chat = chat
+        self.label = label
+        self.nick = chat.nick(label)
+        self.number = 0
+        self.greeting: Line | None = None
+        self.commands: deque[str] = deque()  # sent, and not yet answered
+        self.answers: deque[Answer] = deque()  # complete, and not yet looked at
+        self.events: deque[Line] = deque()  # received, and not yet looked at
+        self.stream: list[Line] = []  # replies, items and events in their order; no fences
+        self.ended: str | None = None  # how the server ended the stream, once it did
+        self.said_bye: Line | None = None
+        self.has_quit = False  # and was told so: nothing more may come
+        self._reading = Answer(Line("", "", "", {}))  # items and events of the answer under way
+        self._probes: set[str] = set()
+        self._input = b""
+        self._output = bytearray()
+        self._unseen = 0
+        self._failure: Violation | None = None
+        self.sock = self._connect()
+        chat.add(self)
+
+    def __repr__(self) -> str:
+        return self.label
+
+    # Sending
+
+    def sends(self, command: str) -> None:
+        """Sends one line and waits for nothing."""
+        self.chat.log.append(Entry(self.label, ">", escape(command)))
+        self._expect_answer_to(command)
+        self.sends_octets(command.encode() + b"\n")
+
+    def sends_octets(self, octets: bytes, shown: str | None = None) -> None:
+        """Sends octets as they are; `shown` is how the session tells it, if not told already."""
+        if shown is not None:
+            self.chat.log.append(Entry(self.label, ">", shown))
+        self._output += octets
+        self._write()
+
+    def expects_answers_to(self, *commands: str) -> None:
+        """Tells what was sent as octets: the commands that have to be answered, in order."""
+        for command in commands:
+            self._expect_answer_to(command)
+
+    # Receiving
+
+    def answer(self) -> Answer:
+        """The next answer. Raises Violation if there is none, or none yet after the patience."""
+        asked = next((command for command in self.commands if not self._is_probe(command)), "")
+        if not self.answers and not asked:
+            raise RuntimeError(f"{self.label} asked nothing")  # a mistake in the test
+        self._unseen = 0
+        probe_at = time.monotonic() + PROBE_AFTER
+        give_up_at = time.monotonic() + self.chat.patience
+        while not self.answers:
+            self._raise_failure()
+            now = time.monotonic()
+            if self.ended is not None:
+                raise Violation(
+                    f"the server ended the connection ({self.ended}) instead of answering",
+                    client=self,
+                    expected=f"an answer to {escape(asked)}",
+                    got=f"({self.ended})",
+                )
+            if now >= give_up_at:
+                raise Violation(
+                    f"no answer within {self.chat.patience:g} s",
+                    client=self,
+                    expected=f"an answer to {escape(asked)}",
+                    got="(nothing)",
+                    timed_out=True,
+                )
+            if now >= probe_at and not self._probes:
+                self._probe()
+            wait_until = give_up_at if self._probes else min(probe_at, give_up_at)
+            self.chat.pump(wait_until - now)
+        return self.answers.popleft()
+
+    def asks(self, command: str) -> Answer:
+        """Sends a command and waits for its answer."""
+        if self.answers or not all(map(self._is_probe, self.commands)):
+            raise RuntimeError(f"{self.label} has unanswered questions")  # a mistake in the test
+        self.sends(command)
+        return self.answer()
+
+    def awaits_more(self, than: int, expected: str) -> None:
+        """Waits until the stream has more lines than so many."""
+        self.chat.wait_until(
+            lambda: len(self.stream) > than or self.ended is not None,
+            lambda: Violation(
+                f"nothing came within {self.chat.patience:g} s",
+                client=self,
+                expected=expected,
+                got="(nothing)",
+                timed_out=True,
+            ),
+        )
+        self._raise_failure()
+        if len(self.stream) <= than:
+            raise Violation(
+                "the server ended the connection",
+                client=self,
+                expected=expected,
+                got=f"({self.ended})",
+            )
+
+    def awaits_end(self) -> None:
+        """Waits until the server ends the stream."""
+        self.chat.wait_until(
+            lambda: self.ended is not None,
+            lambda: Violation(
+                f"the server did not end the connection within {self.chat.patience:g} s",
+                client=self,
+                expected="(end of stream)",
+                got="(the connection stays open)",
+                timed_out=True,
+            ),
+        )
+        self._raise_failure()
+
+    def reads_no_more(self) -> None:
+        """From here on this client does not read: a slow one, on purpose."""
+        self.chat.log.append(Entry(self.label, ">", "(reads no more)"))
+        self.chat.stop_reading(self)
+        self.chat.mute.add(self)
+
+    @property
+    def unfinished(self) -> bytes:
+        """What has come of a line that has not ended yet."""
+        return self._input
+
+    # Ending
+
+    def half_closes(self) -> None:
+        """Ends the client's own direction; the server's stays open."""
+        self.chat.log.append(Entry(self.label, ">", "(end of stream)"))
+        self.chat.write_all(self)
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self.ended = self.ended or f"reset: {error.strerror}"
+
+    def resets(self) -> None:
+        """Ends the connection with a TCP reset (SO_LINGER 0), as a crash of its machine might."""
+        self.chat.log.append(Entry(self.label, ">", "(reset)"))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.closes()
+
+    def closes(self) -> None:
+        """Closes the socket; what the server sends afterwards goes nowhere."""
+        self.chat.remove(self)
+        self.sock.close()
+
+    # Machinery
+
+    def _connect(self) -> socket.socket:
+        try:
+            sock = socket.create_connection(self.chat.address, timeout=self.chat.patience)
+        except OSError as error:
+            raise Violation(
+                f"cannot connect: {error.strerror or error}",
+                client=self,
+                expected="a connection",
+                got=f"({error.strerror or error})",
+                timed_out=isinstance(error, TimeoutError),
+            ) from None
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def _expect_answer_to(self, command: str) -> None:
+        verb = command.split(" ", 1)[0].upper()
+        if command and verb != "PONG":
+            self.commands.append(command)
+            self.chat.count_waiting(self, True)
+
+    def _probe(self) -> None:
+        token = self.chat.token()
+        self._probes.add(token)
+        self.sends(f"PING {token}")
+
+    def _write(self) -> None:
+        """Sends what the socket takes now."""
+        try:
+            while self._output:
+                del self._output[: self.sock.send(self._output)]
+        except BlockingIOError:
+            pass
+        except OSError:  # reading will tell how the connection ended
+            self._output.clear()
+        self.chat.watch(self, bool(self._output))
+
+    def _read(self) -> None:
+        """Reads what is there and sorts it."""
+        try:
+            data = self.sock.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._end(f"reset: {error.strerror}")
+            return
+        if not data:
+            self._end("end of stream" if not self._input else "end of stream within a line")
+            return
+        self._unseen += len(data)
+        *complete, self._input = (self._input + data).split(b"\n")
+        try:
+            for octets in complete:
+                self._sort(lines.parse(self._logged(lines.decode(octets))))
+            if len(self._input) >= lines.MAX_LINE:
+                lines.decode(self._input)
+            if self._unseen > FLOOD:
+                raise Malformed("PING-3", "the server sends without end", "(a flood)")
+        except Malformed as malformed:
+            if malformed.requirement == "LINE-1":
+                self.chat.log.append(Entry(self.label, "<", malformed.shown[:200]))
+            self._failure = Violation(
+                malformed.why,
+                client=self,
+                expected="a line of the protocol",
+                got=malformed.shown[:200],
+                requirement=malformed.requirement,
+            )
+            self.chat.stop_reading(self)
+
+    def _logged(self, text: str) -> str:
+        self.chat.log.append(Entry(self.label, "<", escape(text)))
+        return text
+
+    def _sort(self, line: Line) -> None:
+        """Puts a line where it belongs: to the answer under way, or to the events."""
+        if self.said_bye:
+            raise Malformed("STOP-1", "a line after BYE", escape(line.text))
+        if self.has_quit:
+            raise Malformed("QUIT-1", "a line after OK QUIT", escape(line.text))
+        if self.greeting is None:
+            if line.kind == "BYE":
+                self.said_bye = line
+            elif line.role != "greeting":
+                raise Malformed("HELLO-1", "the first line is not HELLO", escape(line.text))
+            self.greeting = line
+        elif line.role == "reply":
+            self._finish(line)
+        elif line.role == "item":
+            if not self.commands or not self.commands[0].upper().startswith("WHO"):
+                raise Malformed("CMD-3", "an item of a listing that nobody asked for", line.text)
+            self._reading.items.append(line)
+            self.stream.append(line)
+        elif line.role == "ping":
+            self._output += f"PONG {line['token']}\n".encode()
+            self.chat.log.append(Entry(self.label, ">", f"PONG {line['token']}"))
+            self._write()
+        elif line.role == "event" and line.kind not in self.chat.ignored:
+            if self._reading.items:
+                raise Malformed("WHO-4", "an event within a listing", escape(line.text))
+            if line.kind == "BYE":
+                self.said_bye = line
+            self._reading.events.append(line)
+            self.events.append(line)
+            self.stream.append(line)
+        elif line.role == "greeting":
+            raise Malformed("HELLO-1", "a second HELLO", escape(line.text))
+
+    def _finish(self, final: Line) -> None:
+        if not self.commands:
+            raise Malformed("CMD-3", "a reply to nothing: every command was answered", final.text)
+        command = self.commands.popleft()
+        verb = command.split(" ", 1)[0].upper()
+        self.chat.count_waiting(self, bool(self.commands))
+        if final.kind == "PONG" and final["token"] in self._probes:
+            if command != f"PING {final['token']}":
+                raise Malformed(
+                    "CMD-3",
+                    f"{escape(command)[:80]} was never answered, but the PING sent after it was",
+                    escape(final.text),
+                )
+            self._probes.discard(final["token"])
+            return  # a probe is no command of the test
+        if final.kind == "ERR":
+            mine = final["verb"] in (verb, "-")
+        else:
+            mine = final.kind == ("PONG" if verb == "PING" else f"OK {verb}")
+        if not mine:
+            raise Malformed(
+                "CMD-3", f"this does not answer {escape(command)[:80]}", escape(final.text)
+            )
+        self.has_quit = final.kind == "OK QUIT"
+        if not (final.kind == "PONG" and final["token"].startswith(FENCE)):
+            self.stream.append(final)
+        self._reading.final = final
+        self.answers.append(self._reading)
+        self._reading = Answer(Line("", "", "", {}))
+
+    def _is_probe(self, command: str) -> bool:
+        return command.removeprefix("PING ") in self._probes
+
+    def _end(self, how: str) -> None:
+        self.ended = how
+        self.chat.log.append(Entry(self.label, "<", f"({how})"))
+        self.chat.stop_reading(self)
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)  # as programs do that read an end of stream
+
+    def _raise_failure(self) -> None:
+        if self._failure:
+            raise self._failure
