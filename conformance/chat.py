@@ -125,9 +125,10 @@ class Chat:
     # What holds at the end of every test
 
     def expect_nothing_more(self) -> None:
-        """Every client that is still connected has received nothing it did not look at."""
+        """Every client that can still ask has received nothing it did not look at."""
         for client in list(self.clients):
-            if client.ended is None and not client.has_quit and client not in self.mute:
+            leaving = client.ended is not None or client.has_quit or client.half_closed
+            if not leaving and client not in self.mute:
                 client.receives_nothing()
 
     # Reading and writing for everybody
@@ -188,14 +189,14 @@ class Chat:
             lambda: Violation("the server does not read", client=client, timed_out=True),
         )
 
-    def close(self) -> bool:
+    def close(self, patience: float) -> bool:
         """Ends all connections. True if the server ended each in turn: nobody is left there."""
         for client in self.clients:
             try:
                 client.sock.shutdown(socket.SHUT_WR)
             except OSError:
                 client.ended = client.ended or "reset"
-        give_up_at = time.monotonic() + 1.0
+        give_up_at = time.monotonic() + patience
         while any(client.ended is None and not client._failure for client in self.clients):
             if not self._selector.get_map() or time.monotonic() >= give_up_at:
                 break

@@ -38,13 +38,17 @@ FOUNDATIONS = {
     2: ("SAY-1", "SAY-2"),
     5: ("LOCK-1", "LOCK-4"),
 }
-#: Unanswered questions that a grade waits out before it ends: the rest is skipped.
+#: Requirements without which the others with the same letters cannot hold either.
+FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1"}
+#: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2
 
 _CITES = re.compile(r"([A-Z]+-\d+(?:, [A-Z]+-\d+)*): \S")
 LEVEL_TESTS = Path(__file__).with_name("levels")
 
 
+#: Seconds that a card waits for the end of a server that has closed a connection: it may be crashing.
+CRASH_TIME = 0.5
 #: How the reason of a skip begins that is neither the server's fault nor another test's.
 UNTESTED = "untested: "
 
@@ -150,7 +154,7 @@ class Grader:
         self.selected: set[str] = set()
         self.capabilities: list[str] = []
         self.failed: dict[str, str] = {}  # requirements known not to hold, and why
-        self.hangs = 0
+        self.hanging: set[str] = set()  # requirements that cost a whole patience
         self.error = ""
         self._card: dict[str, Any] = {}
         self._blames: tuple[str, ...] = ()
@@ -167,7 +171,14 @@ class Grader:
         if whole and (untouched := [name for name in self.spec.requirements if name not in cited]):
             raise pytest.UsageError(f"no test cites {', '.join(untouched)}")
         order = list(self.spec.requirements)
-        cases.sort(key=lambda case: (case.level, order.index(case.cites[0])))
+        foundations = {name for names in FOUNDATIONS.values() for name in names}
+        cases.sort(
+            key=lambda case: (
+                case.level,
+                not foundations & set(case.cites),
+                order.index(case.cites[0]),
+            )
+        )
         chosen = [case for case in cases if self._is_selected(case)]
         config.hook.pytest_deselected(items=[case.item for case in cases if case not in chosen])
         items[:] = [case.item for case in chosen]
@@ -224,17 +235,24 @@ class Grader:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self._card, self._blames = {}, ()
         case = self.cases[item.nodeid]
-        if self.hangs >= HANGS:
-            patience = self.options.answer_timeout
-            pytest.skip(f"not judged: {HANGS} questions were left unanswered for {patience:g} s")
+        if len(self.hanging) >= HANGS:
+            hanging = " and ".join(sorted(self.hanging))
+            pytest.skip(f"not judged: nothing came for {hanging}, and the grade ends there")
+        if case.cites[0] in self.hanging:
+            pytest.skip(f"{case.cites[0]} has failed already, by silence")
         for name in self._prerequisites(case, item):
             if name in self.failed:
                 pytest.skip(f"not judged: it builds on {name}, which does not hold")
 
     def _prerequisites(self, case: Case, item: pytest.Item) -> Iterator[str]:
-        for level, names in FOUNDATIONS.items():
-            if level < case.level or (level == case.level and not set(names) & set(case.cites)):
-                yield from names
+        foundations = [name for names in FOUNDATIONS.values() for name in names]
+        for name in foundations:
+            if self.spec.requirements[name].level > case.level or name in case.cites:
+                break
+            yield name
+        head = f"{case.cites[0].split('-')[0]}-1"
+        if head in FAMILY_HEADS and head not in case.cites:
+            yield head
         for mark in item.iter_markers("needs"):
             yield from mark.args
 
@@ -278,13 +296,15 @@ class Grader:
         blamed = violation.requirement or case.cites[0]
         if blamed not in self.spec.requirements:
             blamed = case.cites[0]
-        if isinstance(server, ServerProcess) and violation.got and violation.got.startswith("("):
-            server.wait_end(0.5)  # a server that crashed is about to say so
+        lost = violation.client is not None and violation.client.ended is not None
+        if isinstance(server, ServerProcess) and lost:
+            server.wait_end(CRASH_TIME)
         self._blames = tuple(dict.fromkeys((case.cites[0], blamed)))
         requirement: Requirement = self.spec.requirements[blamed]
         again = [*self.options.again, "--only", case.cites[0]]
         self._card = make_card(requirement, violation, chat, server, again)
-        self.hangs += violation.timed_out
+        if violation.timed_out:
+            self.hanging.add(case.cites[0])
         for name in self._blames:
             self.failed.setdefault(name, violation.why)
 

@@ -86,6 +86,7 @@ class Peer:
         self.stream: list[Line] = []  # replies, items and events in their order; no fences
         self.ended: str | None = None  # how the server ended the stream, once it did
         self.said_bye: Line | None = None
+        self.half_closed = False
         self.has_quit = False  # and was told so: nothing more may come
         self._reading = Answer(Line("", "", "", {}))  # items and events of the answer under way
         self._probes: set[str] = set()
@@ -211,6 +212,7 @@ class Peer:
     def half_closes(self) -> None:
         """Ends the client's own direction; the server's stays open."""
         self.chat.log.append(Entry(self.label, ">", "(end of stream)"))
+        self.half_closed = True
         self.chat.write_all(self)
         try:
             self.sock.shutdown(socket.SHUT_WR)

@@ -19,8 +19,8 @@ class Terminal:
     def __init__(self, target: Target, port: int, start_patience: float) -> None:
         words = target.words("127.0.0.1", port, {})
         self._spawn = pexpect.spawn(
-            words[0],
-            words[1:],
+            "/bin/sh",  # finds ./server in cwd; pexpect itself would look in the current folder
+            ["-c", 'exec "$0" "$@"', *words],
             cwd=str(target.cwd),
             timeout=start_patience,
             encoding="utf-8",

@@ -74,10 +74,14 @@ class Result:
 
     def status(self, requirement: str) -> str:
         """pass, fail, skip, untested or error: the worst that its tests say of it."""
-        mine = [record for record in self.records if requirement in record.cites]
         if any(requirement in record.blames for record in self.records):
             return "fail"
-        found = {record.status for record in mine}
+        level = self.spec.requirements[requirement].level
+        found = {
+            record.status
+            for record in self.records
+            if requirement in record.cites and record.level == level  # a later one may be skipped
+        }
         for status in ("error", "fail", "skip"):
             if status in found:
                 return "skip" if status == "fail" else status  # it was another's fault

@@ -18,6 +18,9 @@ from .process import ServerProcess, free_port
 from .target import Target
 
 HOST = "127.0.0.1"
+#: Seconds for the questions between two tests. No verdict depends on them: who answers later gets
+#: a new server for the next test.
+TIDY_PATIENCE = 1.0
 
 
 class Served(Protocol):
@@ -93,13 +96,13 @@ class Servers:
     def give_back(self, server: Served, chat: Chat, test: str, spoiled: bool) -> None:
         """After a test: ends its clients, and keeps the server only if nobody is left on it."""
         if not isinstance(server, ServerProcess):
-            chat.close()
+            chat.close(TIDY_PATIENCE)
             return
         if server is not self._shared or spoiled or not self.lets_go:
             chat.abandon()
             self.retire(server)
             return
-        if not chat.close():
+        if not chat.close(TIDY_PATIENCE):
             self.lets_go = False
         if not self.lets_go or not self._is_empty(server, test):
             self.retire(server)
@@ -129,17 +132,17 @@ class Servers:
 
     def _is_empty(self, server: ServerProcess, test: str) -> bool:
         """Whether WHO shows nobody but who asks. A server without WHO is taken at its word."""
-        chat = Chat((server.host, server.port), self.answer_patience, "probe", 7)
+        chat = Chat((server.host, server.port), TIDY_PATIENCE, "probe", 7)
         try:
             prober = chat.connect("nobody")
             self._probes += 1
             prober.takes_name(f"nobody_{self._probes}")
             answer = prober.asks("WHO")
             if answer.final.kind == "ERR" or len(answer.items) == 1:
-                return chat.close()
+                return chat.close(TIDY_PATIENCE)
             self.unclean.append(test)
         except Violation:
-            self.unclean.append(test)
+            self.lets_go = False  # it cannot even be asked: from here on each test gets a new one
         finally:
             with contextlib.suppress(OSError):
                 chat.abandon()

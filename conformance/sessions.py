@@ -115,7 +115,7 @@ class Player:
             client.answers.clear()
 
     def _expect_nothing_more(self, client: Client) -> None:
-        if client.ended is None and not client.has_quit:
+        if client.ended is None and not client.has_quit and not client.half_closed:
             client.fence()
         if len(client.stream) > self.position[client]:
             raise Violation(

@@ -103,7 +103,8 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
     if reason := _what_stops(result):
         console.print(Text(f"  {reason}"), soft_wrap=True)
     if result.unclean:
-        console.print(Text(f"  members were left behind after: {', '.join(result.unclean)}"))
+        more = f" and {len(result.unclean) - 1} other tests" if result.unclean[1:] else ""
+        console.print(Text(f"  members were left behind after {result.unclean[0]}{more}"))
     if written:
         console.print(Text(f"  {written}", style="dim"), soft_wrap=True)
 

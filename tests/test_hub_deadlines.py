@@ -159,6 +159,18 @@ def test_next_deadline_is_the_earliest_of_all_kinds() -> None:
     assert chat.hub.next_deadline() == start + 50
 
 
+def test_time_begins_with_the_line_that_starts_it() -> None:
+    """Section 12: silence begins with NICK, and the time of a lock with LOCK."""
+    chat = Chat(Limits(idle=20, hold_time=10))
+    alice = chat.nameless()
+    chat.now += 5
+    alice.does("NICK alice")
+    assert chat.hub.next_deadline() == chat.now + 20
+    chat.now += 5
+    alice.does("LOCK")
+    assert chat.hub.next_deadline() == chat.now + 10
+
+
 def test_no_deadline_is_left_in_the_past() -> None:
     """After tick nothing is due any more: a server that waits for next_deadline does not spin."""
     chat = Chat(Limits(handshake=7, idle=11, hold_time=5))

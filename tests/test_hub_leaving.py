@@ -141,6 +141,19 @@ def test_nothing_happens_after_a_stop() -> None:
     assert len(chat.dropped) == 3
 
 
+def test_stop_leaves_nobody_behind() -> None:
+    """STOP-1, LEFT-9: a second stop says nothing twice, and nobody of before is listed."""
+    chat = Chat()
+    [alice] = chat.members("alice")
+    chat.hub.shutdown("bye", chat.now)
+    chat.hub.shutdown("bye", chat.now)
+    assert alice.hears() == ["BYE bye"]
+    assert chat.dropped == [alice]
+    late = chat.nameless()
+    assert late.does("NICK alice", "WHO") == ["OK NICK alice 2", "HERE alice 2", "OK WHO 1"]
+    assert alice.hears() == []
+
+
 def test_who_left_before_a_stop_is_not_sent_away_again() -> None:
     """QUIT-1: OK QUIT is the last line of a connection, whatever happens then."""
     chat = Chat()

@@ -86,6 +86,15 @@ def test_refused_say_does_not_end_the_lock(line: bytes) -> None:
     assert alice.does("UNLOCK") == ["MSG lobby 1 bob hello", "OK UNLOCK 1"]
 
 
+def test_refused_quit_does_not_end_the_lock() -> None:
+    """LOCK-10, QUIT-5: a client whose QUIT is refused stays, locked if it was."""
+    alice, bob = Chat().members("alice", "bob")
+    alice.does("LOCK")
+    bob.says("hello")
+    assert alice.does("QUIT " + "x" * 3801)[0].startswith("ERR text-too-long QUIT ")
+    assert alice.does("UNLOCK") == ["MSG lobby 1 bob hello", "OK UNLOCK 1"]
+
+
 def test_lock_with_an_argument_changes_nothing() -> None:
     """LOCK-16: LOCK and UNLOCK with an argument are refused and change nothing."""
     alice, bob = Chat().members("alice", "bob")

@@ -98,9 +98,10 @@ def test_port_in_use_is_one_line_and_exits_with_1() -> None:
     assert str(port) in errors
 
 
-def test_host_that_is_none_is_one_line_and_exits_with_1() -> None:
-    """START-3, likewise: an address on which this machine cannot listen (RFC 5737: TEST-NET-1)."""
-    status, output, errors = ends("--host", "192.0.2.1", "--port", "0")
+@pytest.mark.parametrize("host", ["192.0.2.1", "1.2.3.4.5", "", "a..b", "a" * 64])
+def test_host_that_is_none_is_one_line_and_exits_with_1(host: str) -> None:
+    """START-3: a host that cannot be listened on (192.0.2.1: RFC 5737) is like a port in use."""
+    status, output, errors = ends("--host", host, "--port", "0")
     assert (status, output) == (1, "")
     assert errors.count("\n") == 1
 

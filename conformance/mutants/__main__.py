@@ -2,7 +2,7 @@
 
 import sys
 
-from conformance.mutants import (  # noqa: F401  # importing a module registers its mutants
+from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_commands,
     hub_faults_greeting,
     hub_faults_leaving,
@@ -17,7 +17,7 @@ from conformance.mutants import (  # noqa: F401  # importing a module registers 
     octet_faults,
     server_faults,
 )
-from conformance.mutants.registry import MUTANTS
+from .registry import MUTANTS
 
 USAGE = "usage: python -m conformance.mutants NAME [OPTION...] | --list"
 

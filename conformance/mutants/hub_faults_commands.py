@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance.mutants.registry import breaks
 from parley import wire
 from parley.hub import CLOSE, Hub, Limits, Member, Outcome, Verb
 from parley.wire import Refusal
+
+from .registry import breaks
 
 
 @breaks("CMD-1")
@@ -164,33 +165,20 @@ class TakesUnicodeTokens(Hub):
 
 
 @breaks("ERR-4")
-class ClosesOnRefusal(Hub):
-    """A connection is closed after a refusal."""
-
-    _refused = False
-
-    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
-        self._refused = False
-        outcome = super().obey(member, line, now)
-        return CLOSE if self._refused else outcome
-
-    def reply(self, member: Member, *fields: str | int) -> None:
-        self._refused = fields[0] == "ERR"
-        super().reply(member, *fields)
-
-
-@breaks("ERR-4")
-class ThreeRefusalsAndOut(ClosesOnRefusal):
-    """A connection is closed after its third refusal."""
+class FiveRefusalsAndOut(Hub):
+    """A connection is closed after five refusals in a row."""
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         super().__init__(name, limits)
         self._refusals: Counter[Member] = Counter()
 
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        outcome = super().obey(member, line, now)
+        return CLOSE if self._refusals[member] == 5 else outcome
+
     def reply(self, member: Member, *fields: str | int) -> None:
+        self._refusals[member] = self._refusals[member] + 1 if fields[0] == "ERR" else 0
         super().reply(member, *fields)
-        self._refusals[member] += self._refused
-        self._refused = self._refusals[member] == 3
 
 
 @breaks("ERR-5")
@@ -204,7 +192,7 @@ class ArgumentsBeforeNick(Hub):
         return super().obey(member, line, now)
 
 
-@breaks("NEED-1")
+@breaks("ERR-5")
 class TellsNamelessOfUnknownVerbs(Hub):
     """An unknown verb of a nameless connection is refused with unknown-verb, not need-nick."""
 
@@ -215,16 +203,10 @@ class TellsNamelessOfUnknownVerbs(Hub):
 
 
 @breaks("NEED-1")
-class AnybodyMayLook(Hub):
-    """WHO of a nameless connection is answered."""
+class AnybodyMayLock(Hub):
+    """LOCK of a nameless connection is answered."""
 
-    NAMELESS = Hub.NAMELESS | {"WHO"}
-
-    def do_who(self, member: Member, arguments: str) -> None:
-        wire.no_arguments(arguments)
-        for each in self.lobby.members.values():
-            self.reply(member, "HERE", each.name or "", each.number)
-        self.reply(member, "OK", "WHO", len(self.lobby.members))
+    NAMELESS = Hub.NAMELESS | {"LOCK"}
 
 
 @breaks("NEED-2")
@@ -238,10 +220,10 @@ class NeedNickNamesNoVerb(Hub):
 
 
 @breaks("NEED-2")
-class NeedNickNamesAnyVerb(NamesUnknownVerbs):
-    """The refusal need-nick names verbs that the server does not know."""
+class NeedNickNamesPrivateVerbs(NamesUnknownVerbs):
+    """The refusal need-nick names verbs that begin with X-, known to the server or not."""
 
     def reply(self, member: Member, *fields: str | int) -> None:
-        if fields[:2] == ("ERR", "need-nick"):
+        if fields[:2] == ("ERR", "need-nick") and self._verb.startswith("X-"):
             fields = (*fields[:2], self._verb, *fields[3:])
         Hub.reply(self, member, *fields)

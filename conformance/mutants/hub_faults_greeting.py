@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
-from conformance.mutants.tools import OtherLimits
 from parley import wire
 from parley.hub import Hub, Limits, Member, Outcome
 from parley.wire import Refusal
+
+from .registry import breaks
+from .tools import OtherLimits
 
 
 @breaks("LINE-1")
@@ -87,13 +88,6 @@ class AdvertisesTwice(Hub):
     capabilities = ("X-echo", "X-echo")
 
 
-@breaks("HELLO-2")
-class SpaceAfterHello(Hub):
-    """HELLO ends with a space."""
-
-    capabilities = ("",)
-
-
 @breaks("HELLO-3")
 class RefusesEleventhClient(OtherLimits):
     """Ten connections are let in, and no more."""
@@ -109,14 +103,6 @@ class RefusesHundredAndFirstClient(OtherLimits):
 
 
 @breaks("PING-1")
-class ShoutsPong(Hub):
-    """The token comes back in capitals."""
-
-    def do_ping(self, member: Member, arguments: str) -> None:
-        super().do_ping(member, arguments.upper())
-
-
-@breaks("PING-1")
 class ShortensTokens(Hub):
     """Of a token only 32 octets come back."""
 
@@ -125,7 +111,7 @@ class ShortensTokens(Hub):
         super().do_ping(member, arguments[:32])
 
 
-@breaks("PING-2")
+@breaks("PING-1")
 class PingNeedsNick(Hub):
     """PING of a nameless connection is refused."""
 

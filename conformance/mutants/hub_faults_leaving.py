@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
-from conformance.mutants.tools import DelayingHub, swap
 from parley import wire
 from parley.hub import CLOSE, Hub, Limits, Member, Outcome, Room
 from parley.wire import Refusal
+
+from .registry import breaks
+from .tools import DelayingHub, swap
 
 
 @breaks("QUIT-1")
@@ -47,11 +48,12 @@ class SpaceAfterLeft(Hub):
 
 
 @breaks("QUIT-2")
-class ForgetsParting(Hub):
-    """The words of a QUIT reach nobody."""
+class CutsParting(Hub):
+    """Of the words of a QUIT only 400 octets are passed on."""
 
-    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
-        super().leave(member, cause, now)
+    def do_quit(self, member: Member, arguments: str) -> Outcome:
+        wire.words(arguments)
+        return super().do_quit(member, arguments.encode()[:400].decode(errors="ignore"))
 
 
 @breaks("QUIT-3")
@@ -61,29 +63,14 @@ class QuitNeedsNick(Hub):
     NAMELESS = Hub.NAMELESS - {"QUIT"}
 
 
-class TellsOfNameless(Hub):
-    """Announces that a nameless connection has left with the cause `told`."""
-
-    told = ""
-
-    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
-        if member.here and member.name is None and cause == self.told:
-            self.publish(self.lobby, "LEFT", "lobby", "somebody", cause)
-        super().leave(member, cause, now, words)
-
-
 @breaks("QUIT-3")
-class TellsOfNamelessQuit(TellsOfNameless):
+class TellsOfNamelessQuit(Hub):
     """A nameless connection that quits is announced."""
 
-    told = "quit"
-
-
-@breaks("LEFT-7")
-class TellsOfNamelessEnd(TellsOfNameless):
-    """A nameless connection whose stream ends is announced."""
-
-    told = "closed"
+    def do_quit(self, member: Member, arguments: str) -> Outcome:
+        if member.name is None:
+            self.publish(self.lobby, "LEFT", "lobby", "somebody", "quit")
+        return super().do_quit(member, arguments)
 
 
 @breaks("QUIT-5")
@@ -153,13 +140,20 @@ class EndIsToldTwice(OtherLeft):
 
 
 @breaks("LEFT-5")
-class SpeaksAfterLeaving(OtherLeft):
-    """Behind the LEFT of a member comes one more message of it."""
+class RepeatsLastWords(OtherLeft):
+    """Behind the LEFT of a member that quit comes its last message once more."""
+
+    _last: tuple[str | int, ...] = ()
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        super().publish(room, *fields, but=but)
+        if fields[0] == "MSG":
+            self._last = fields
 
     def left(self, room: Room, *fields: str | int) -> None:
         Hub.publish(self, room, *fields)
-        room.seq += 1
-        Hub.publish(self, room, "MSG", room.name, room.seq, fields[2], "has left the room")
+        if fields[3] == "quit" and self._last[3:4] == fields[2:3]:
+            Hub.publish(self, room, *self._last)
 
 
 @breaks("LEFT-5")
@@ -175,20 +169,20 @@ class LeftOvertakes(Hub):
 
 @breaks("LEFT-6")
 class KeepsNames(Hub):
-    """The name of a member that has left stays in use."""
+    """The name of a member whose stream has ended stays in use."""
 
     def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
         super().leave(member, cause, now, words)
-        if member.name is not None:
+        if member.name is not None and cause == "closed":
             self.names.setdefault(wire.fold(member.name), member)
 
 
 @breaks("LEFT-6")
 class KeepsNamesAWhile(DelayingHub):
-    """A name comes free 0.5 s after the LEFT: the fault is a delay."""
+    """A name comes free 0.5 s after the end of a stream: the fault is a delay."""
 
     def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
-        gone = member.here and member.name is not None
+        gone = member.here and member.name is not None and cause == "closed"
         super().leave(member, cause, now, words)
         name = wire.fold(member.name or "")
         if gone:
@@ -201,32 +195,37 @@ class KeepsNamesAWhile(DelayingHub):
 
 @breaks("LEFT-6")
 class GivesNumbersBack(Hub):
-    """Who takes the name of one who has left gets its number too."""
+    """Who takes the name of one whose stream has ended gets its number too."""
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         super().__init__(name, limits)
         self._numbers: dict[str, int] = {}
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        super().leave(member, cause, now, words)
+        if member.name is not None and cause == "closed":
+            self._numbers[wire.fold(member.name)] = member.number
 
     def do_nick(self, member: Member, arguments: str) -> None:
         last = self._last_number
         self._last_number = self._numbers.get(wire.fold(arguments), last + 1) - 1
         try:
             super().do_nick(member, arguments)
-            self._numbers[wire.fold(arguments)] = member.number
         finally:
             self._last_number = max(last, self._last_number if member.number > last else 0)
 
 
 @breaks("LEFT-8")
-class OneLeftPerTurn(OtherLeft):
-    """When several members leave in one turn, one of them is told."""
+class OneQuitPerTurn(OtherLeft):
+    """When several members quit in one turn, one of them is told."""
 
     _told_at = 0.0
 
     def left(self, room: Room, *fields: str | int) -> None:
-        if self._told_at != self._now:
+        if fields[3] != "quit" or self._told_at != self._now:
             Hub.publish(self, room, *fields)
-        self._told_at = self._now
+        if fields[3] == "quit":
+            self._told_at = self._now
 
 
 @breaks("LEFT-8")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
 from parley import wire
 from parley.hub import Hub, Limits, Member
 from parley.wire import Refusal
+
+from .registry import breaks
 
 
 @breaks("LOCK-1")
@@ -51,52 +52,40 @@ class WhoAsOfTheLock(Hub):
 
 
 @breaks("LOCK-4")
-class ReversesHeld(Hub):
-    """The held events come in the reverse order."""
+class SortsHeld(Hub):
+    """The held events come sorted as text."""
 
     def _release(self, member: Member) -> int:
-        (member.held or []).reverse()
+        (member.held or []).sort()
         return super()._release(member)
 
 
 @breaks("LOCK-4")
-class SaysBeforeJoined(Hub):
-    """Of the held events the messages come first, then the joinings."""
+class HoldsSixteen(Hub):
+    """Of more than 16 held events only the last 16 are delivered."""
 
     def _release(self, member: Member) -> int:
-        (member.held or []).sort(key=lambda line: not line.startswith(b"MSG "))
+        del (member.held or [])[:-16]
         return super()._release(member)
 
 
 @breaks("LOCK-4")
-class LosesFirstHeld(Hub):
-    """The first of the held events is lost."""
+class SharesTheHold(Hub):
+    """All locked members have one list of held events: the first to unlock gets them all."""
+
+    _shared: list[bytes] | None = None
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        self._shared = next((m.held for m in self.lobby.members.values() if m.held), self._shared)
+        if self._shared is None:
+            self._shared = member.held
+        member.held = self._shared
 
     def _release(self, member: Member) -> int:
-        del (member.held or [])[:1]
-        return super()._release(member)
-
-
-@breaks("LOCK-4")
-class HoldsOnlyMessages(Hub):
-    """Joinings and leavings are not held but lost."""
-
-    def _hold(self, member: Member, line: bytes) -> None:
-        if line.startswith(b"MSG "):
-            super()._hold(member, line)
-
-
-@breaks("LOCK-4")
-class GivesHeldToAnother(Hub):
-    """The held events are delivered to another member, if there is one."""
-
-    def _release(self, member: Member) -> int:
-        others = [each for each in self.lobby.members.values() if each is not member]
-        held = list(member.held or [])
-        if others and held:
-            self._send(others[0], b"".join(held))
-            member.held = []
-        return super()._release(member) or len(held)
+        count = super()._release(member)
+        (self._shared or []).clear()
+        return count
 
 
 @breaks("LOCK-4")
@@ -110,12 +99,11 @@ class OkUnlockComesFirst(Hub):
 
 
 @breaks("LOCK-4")
-class OkUnlockMiscounts(Hub):
-    """OK UNLOCK counts one event more than were held, if any were."""
+class CountsToNine(Hub):
+    """OK UNLOCK has only the last digit of the number of held events."""
 
     def _release(self, member: Member) -> int:
-        count = super()._release(member)
-        return count + (count > 0)
+        return super()._release(member) % 10
 
 
 @breaks("LOCK-5")
@@ -153,9 +141,17 @@ class SecondLockUnlocks(Hub):
 
 @breaks("LOCK-7")
 class RefusesUnlock(Hub):
-    """UNLOCK of a member that is not locked is refused."""
+    """UNLOCK of a member that has never been locked is refused."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._locked_once: set[Member] = set()
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        self._locked_once.add(member)
 
     def do_unlock(self, member: Member, arguments: str) -> None:
-        if member.held is None:
+        if member not in self._locked_once:
             raise Refusal("bad-args", "you are not locked")
         super().do_unlock(member, arguments)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from unittest import mock
 
-from conformance.mutants.registry import breaks
 from parley import wire
 from parley.hub import Hub, Limits, Member
 from parley.wire import Refusal
+
+from .registry import breaks
 
 
 @breaks("NICK-1")
@@ -29,11 +31,11 @@ class NamesOfNineteen(Hub):
 
 
 @breaks("NICK-2")
-class NoHyphensInNames(Hub):
-    """A name with a hyphen is refused."""
+class NoDoubledHyphens(Hub):
+    """A name with two hyphens or underscores in a row is refused."""
 
     def do_nick(self, member: Member, arguments: str) -> None:
-        super().do_nick(member, arguments.replace("-", "?"))
+        super().do_nick(member, arguments.replace("--", "?").replace("__", "?"))
 
 
 @breaks("NICK-2")
@@ -76,11 +78,11 @@ class NamesOfTwentyOne(TakesMoreNames):
 
 
 @breaks("NICK-3")
-class NamesBeginAnyhow(TakesMoreNames):
-    """A name may begin with a digit, a hyphen or an underscore."""
+class NamesBeginWithHyphens(TakesMoreNames):
+    """A name may begin with a hyphen."""
 
     def is_name(self, word: str) -> bool:
-        return wire._NAME.fullmatch("a" + word[1:]) is not None
+        return wire._NAME.fullmatch(re.sub("^-", "a", word)) is not None
 
 
 @breaks("NICK-3")
@@ -163,20 +165,17 @@ class RefusedNickUsesNumber(Hub):
 
 
 @breaks("NICK-9")
-class RenamesMembers(Hub):
-    """A member may take another name."""
+class RespellsNames(Hub):
+    """A member may take its own name once more, in another spelling or the same."""
 
     def do_nick(self, member: Member, arguments: str) -> None:
-        new, old = wire.fold(arguments), wire.fold(member.name or "")
-        if not old or new in self.names or not wire.is_name(arguments):
+        if member.name is None or wire.fold(arguments) != wire.fold(member.name):
             return super().do_nick(member, arguments)
-        self.names[new] = self.names.pop(old)
-        self.lobby.members[new] = self.lobby.members.pop(old)
         member.name = arguments
         self.reply(member, "OK", "NICK", arguments, member.number)
 
 
-@breaks("NICK-9")
+@breaks("ERR-5")
 class BadNickComesFirst(Hub):
     """A member's NICK with a malformed name is refused with bad-nick, not already-named."""
 

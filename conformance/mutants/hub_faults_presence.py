@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
-from conformance.mutants.tools import DelayingHub, swap
 from parley import wire
 from parley.hub import Hub, Limits, Member, Room
 from parley.wire import Refusal
+
+from .registry import breaks
+from .tools import DelayingHub, swap
 
 
 @breaks("JOINED-1")
@@ -41,38 +42,41 @@ class AnnouncesToTheFirst(Hub):
 
 @breaks("JOINED-2")
 class HearsOwnJoined(Hub):
-    """A newcomer receives its own JOINED."""
+    """A newcomer receives its own JOINED, if another comes in the same turn."""
+
+    _came_at = 0.0
 
     def do_nick(self, member: Member, arguments: str) -> None:
         super().do_nick(member, arguments)
-        self.deliver(member, "JOINED", "lobby", arguments, member.number)
+        if self._came_at == self._now:
+            self.deliver(member, "JOINED", "lobby", arguments, member.number)
+        self._came_at = self._now
 
 
 @breaks("JOINED-2")
 class HearsEarlierJoined(Hub):
-    """A newcomer receives a JOINED for everybody who is here."""
+    """A newcomer receives the JOINED of who came before it in the same turn."""
+
+    _came_at = 0.0
+    _newest: Member | None = None
 
     def do_nick(self, member: Member, arguments: str) -> None:
         super().do_nick(member, arguments)
-        for other in self.lobby.members.values():
-            if other is not member:
-                self.deliver(member, "JOINED", "lobby", other.name or "", other.number)
+        newest = self._newest
+        if newest is not None and self._came_at == self._now:
+            self.deliver(member, "JOINED", "lobby", newest.name or "", newest.number)
+        self._came_at, self._newest = self._now, member
 
 
 @breaks("JOINED-3")
 class OkNickBeforeJoined(DelayingHub):
-    """OK NICK is sent at once, JOINED 0.1 s later: the fault is a delay."""
+    """JOINED is queued to ten members, then comes OK NICK; the others are told later."""
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
-        if fields[0] != "JOINED":
-            return super().publish(room, *fields, but=but)
-        present = list(room.members.values())
-        self.later(0.1, lambda: self.announce(present, *fields))
-
-    def announce(self, members: list[Member], *fields: str | int) -> None:
-        for member in members:
-            if member.here:
-                self.deliver(member, *fields)
+        if fields[0] == "JOINED":
+            self.deliver_in_portions(10, list(room.members.values()), *fields)
+        else:
+            super().publish(room, *fields, but=but)
 
 
 @breaks("JOINED-4")

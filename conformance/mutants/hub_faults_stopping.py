@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
-from conformance.mutants.tools import OtherLimits
 from parley.hub import Hub
+
+from .registry import breaks
+from .tools import OtherLimits
 
 
 @breaks("STOP-1")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.mutants.registry import breaks
-from conformance.mutants.tools import OtherLimits
 from parley import wire
-from parley.hub import CLOSE, Hub, Limits, Member, Outcome
+from parley.hub import CLOSE, Hub, Limits, Member, Outcome, Room
 from parley.wire import Refusal
+
+from .registry import breaks
+from .tools import OtherLimits
 
 
 @breaks("LOCK-8")
@@ -79,13 +80,31 @@ class EndDropsHeld(Hub):
 
 
 @breaks("LOCK-12")
-class LocksEverybody(Hub):
-    """LOCK holds the events of all members, until each of them unlocks."""
+class HoldsJoinings(Hub):
+    """As long as anybody is locked, the others are told of no newcomer."""
 
-    def do_lock(self, member: Member, arguments: str) -> None:
-        super().do_lock(member, arguments)
-        for other in self.lobby.members.values():
-            other.held = other.held or []
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._waiting: list[tuple[Member, tuple[str | int, ...]]] = []
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        members = list(room.members.values())
+        if fields[0] != "JOINED" or all(member.held is None for member in members):
+            return super().publish(room, *fields, but=but)
+        for member in members:
+            if member.held is None:
+                self._waiting.append((member, fields))
+            else:
+                self.deliver(member, *fields)
+
+    def _release(self, member: Member) -> int:
+        count = super()._release(member)
+        if all(each.held is None for each in self.lobby.members.values()):
+            for waiting, fields in self._waiting:
+                if waiting.here:
+                    self.deliver(waiting, *fields)
+            self._waiting.clear()
+        return count
 
 
 @breaks("LOCK-13")
@@ -199,5 +218,6 @@ class RefusedUnlockUnlocks(Hub):
     """UNLOCK with an argument is refused, but ends the lock."""
 
     def do_unlock(self, member: Member, arguments: str) -> None:
-        self._release(member)
+        if arguments:
+            self._release(member)
         super().do_unlock(member, arguments)

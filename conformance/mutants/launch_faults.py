@@ -1,6 +1,6 @@
-"""Faults of appendix A: how a server starts, what it says then, and its exit status.
+"""Faults of appendix A and of stopping: how a server starts, what it says, and how it ends.
 
-Each overrides Launch.main. What is printed is changed on its way out, because parley.launch prints.
+Most override Launch.main. What is printed is changed on its way out, because parley.launch prints.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import socket
 import sys
 from unittest import mock
 
-from conformance.mutants.registry import Launch, breaks
-from conformance.mutants.tools import DelayingHub
 from impl_poll.server import Server
 from parley import launch
 from parley.hub import Hub
+
+from .registry import Launch, breaks
+from .tools import DelayingHub
 
 
 class OtherWords(io.TextIOBase):
@@ -227,3 +228,34 @@ class LeavesAChildBehind(Launch):
             return Server(hub, listener)
 
         return launch.main(name, serve)
+
+
+class OnSignal(Server):
+    """Treats a signal as the system does by default: it ends the process."""
+
+    deadly = signal.SIGTERM
+
+    def turn(self) -> set[int]:
+        signal.signal(self.deadly, signal.SIG_DFL)
+        return super().turn()
+
+
+@breaks("STOP-1")
+class DiesOfSigterm(OnSignal):
+    """SIGTERM ends the process at once."""
+
+
+@breaks("STOP-1")
+class DiesOfSigint(OnSignal):
+    """SIGINT ends the process at once."""
+
+    deadly = signal.SIGINT
+
+
+@breaks("STOP-1")
+class IgnoresSigterm(Server):
+    """SIGTERM does nothing."""
+
+    def turn(self) -> set[int]:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return super().turn()

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import threading
 from unittest import mock
 
 import impl_asyncio.connection
 import impl_threads.connection
-from conformance.mutants.registry import NOTHING, breaks
-from conformance.mutants.tools import OtherLimits
 from impl_poll.connection import Connection
 from impl_poll.server import Server
 from parley import wire
 from parley.hub import Hub, Member, Outcome
+
+from .registry import NOTHING, breaks
+from .tools import OtherLimits
 
 #: For how long a connection that ought to be closed is kept open, in seconds.
 FOR_GOOD = 3600.0
@@ -154,9 +154,9 @@ class ResetsAfterQuit(Connection):
     """After OK QUIT the socket is closed at once, however much of its input is unread."""
 
     def proceed(self) -> None:
-        super().proceed()
-        if self.output_ended:
+        if self.step is None and self.member.owed == 0:
             self.cut_off()
+        super().proceed()
 
     def receive(self) -> None:
         with mock.patch("impl_poll.connection.CHUNK", 8):
@@ -199,14 +199,14 @@ class ResetIsSilent(Connection):
 class PutsOff(Connection):
     """Obeys lines some turns after they have come, so that it knows what comes behind them."""
 
-    turns_left = 50
+    turns_left = 500
 
     def run(self) -> None:
         if self.step and self.lines and self.turns_left and not self.input_ended:
             self.turns_left -= 1
             self.server.due.add(self)
             return
-        self.turns_left = 50
+        self.turns_left = 500
         super().run()
 
     def wants(self) -> int:
@@ -250,6 +250,17 @@ class StaysOpenAfterTheEnd(Connection):
             super().proceed()
 
 
+@breaks("LEFT-7")
+class TellsOfNamelessEnd(Connection):
+    """A nameless connection whose stream ends is announced."""
+
+    def leave(self) -> None:
+        hub = self.server.hub
+        if self.input_ended and self.member.here and self.member.name is None:
+            hub.publish(hub.lobby, "LEFT", "lobby", "somebody", "closed")
+        super().leave()
+
+
 @breaks(NOTHING)
 class SpinsAfterDisconnect(Server):
     """After the first disconnect poll() never sleeps again: 100 % CPU."""
@@ -262,37 +273,3 @@ class SpinsAfterDisconnect(Server):
 
     def timeout(self) -> float | None:
         return 0 if self.spins else super().timeout()
-
-
-# Stopping
-
-
-class OnSignal(Server):
-    """Treats a signal as the system does by default: it ends the process."""
-
-    deadly = signal.SIGTERM
-
-    def turn(self) -> set[int]:
-        signal.signal(self.deadly, signal.SIG_DFL)
-        return super().turn()
-
-
-@breaks("STOP-1")
-class DiesOfSigterm(OnSignal):
-    """SIGTERM ends the process at once."""
-
-
-@breaks("STOP-1")
-class DiesOfSigint(OnSignal):
-    """SIGINT ends the process at once."""
-
-    deadly = signal.SIGINT
-
-
-@breaks("STOP-3")
-class IgnoresSigterm(Server):
-    """SIGTERM does nothing."""
-
-    def turn(self) -> set[int]:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        return super().turn()

@@ -16,8 +16,17 @@ class DelayingHub(Hub):
         self._put_off: list[tuple[float, Callable[[], None]]] = []
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
-        """Does something after so many seconds; after 0: at the end of this turn."""
+        """Does something at the end of the first turn that is so many seconds away."""
         self._put_off.append((self._now + seconds, do))
+
+    def deliver_in_portions(self, size: int, members: list[Member], *fields: str | int) -> None:
+        """Delivers an event to so many members at once, and to the others in the next turns."""
+        for member in members[:size]:
+            if member.here:
+                self.deliver(member, *fields)
+        rest = members[size:]
+        if rest:
+            self.later(1e-6, lambda: self.deliver_in_portions(size, rest, *fields))
 
     def next_deadline(self) -> float | None:
         deadlines = [super().next_deadline(), *(due for due, _ in self._put_off)]

@@ -18,7 +18,11 @@ HELLO = b"HELLO parley/1 tiny\n"
 
 def listen(ready: bool = True) -> socket.socket:
     """Listens where `--host HOST --port PORT` says, and says so on standard output."""
-    listener = socket.create_server((sys.argv[2], int(sys.argv[4])), backlog=511)
+    try:
+        listener = socket.create_server((sys.argv[2], int(sys.argv[4])), backlog=511)
+    except OSError as error:
+        print(f"cannot listen: {error}", file=sys.stderr)
+        sys.exit(1)
     if ready:
         host, port = listener.getsockname()
         print(f"listening on {host} {port}", flush=True)
