@@ -47,7 +47,7 @@ _CITES = re.compile(r"([A-Z]+-\d+(?:, [A-Z]+-\d+)*): \S")
 LEVEL_TESTS = Path(__file__).with_name("levels")
 
 
-#: Seconds that a card waits for the end of a server that has closed a connection: it may be crashing.
+#: Seconds that a card waits for a server to end that has closed a connection: it may be crashing.
 CRASH_TIME = 0.5
 #: How the reason of a skip begins that is neither the server's fault nor another test's.
 UNTESTED = "untested: "

@@ -15,7 +15,9 @@ import socket
 import subprocess
 import threading
 import time
+import uuid
 from collections import deque
+from pathlib import Path
 from typing import IO
 
 from .lines import escape
@@ -24,6 +26,10 @@ from .target import Target
 #: Lines of a server's output that are kept for cards, and octets of one such line.
 TAIL_LINES = 32
 TAIL_LINE = 500
+
+#: The variable by which the processes of a run are known.
+MARK = "PARLEY_GRADE"
+_MARK_OF_THIS_RUN = uuid.uuid4().hex
 
 _READY = re.compile(r"listening on (\S+) (\d+)")
 
@@ -59,7 +65,7 @@ class ServerProcess:
             self.popen = subprocess.Popen(
                 self.words,
                 cwd=target.cwd,
-                env=_environment(),
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -132,6 +138,17 @@ class ServerProcess:
             self._spoke.set()
 
 
+def kill_strays() -> None:
+    """Ends what servers started and let go of: processes of other groups that carry our mark.
+
+    Only where /proc shows the environment of processes (Linux); elsewhere the group has to do.
+    """
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"{MARK}={_MARK_OF_THIS_RUN}".encode() in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+
+
 def describe(status: int) -> str:
     """An exit status for people."""
     if status >= 0:
@@ -150,10 +167,11 @@ def free_port(host: str) -> int:
         return port
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours without what would lead a Python server, or its imports, into this suite."""
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "PYTEST", "COVERAGE", "NOX"))
     }
+    return kept | {MARK: _MARK_OF_THIS_RUN}

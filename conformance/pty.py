@@ -7,6 +7,7 @@ import re
 import pexpect
 
 from .lines import escape
+from .process import environment
 from .target import Target
 
 #: Characters of the screen that a card quotes.
@@ -22,6 +23,7 @@ class Terminal:
             "/bin/sh",  # finds ./server in cwd; pexpect itself would look in the current folder
             ["-c", 'exec "$0" "$@"', *words],
             cwd=str(target.cwd),
+            env=environment(),
             timeout=start_patience,
             encoding="utf-8",
             codec_errors="backslashreplace",

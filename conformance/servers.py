@@ -14,7 +14,7 @@ from typing import Protocol
 
 from .chat import Chat
 from .peer import Violation
-from .process import ServerProcess, free_port
+from .process import ServerProcess, free_port, kill_strays
 from .target import Target
 
 HOST = "127.0.0.1"
@@ -129,6 +129,7 @@ class Servers:
         for server in self._all:
             server.kill()
         self._all.clear()
+        kill_strays()
 
     def _is_empty(self, server: ServerProcess, test: str) -> bool:
         """Whether WHO shows nobody but who asks. A server without WHO is taken at its word."""

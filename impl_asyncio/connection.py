@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536
+#: Lines of one client that are obeyed before the others have their turn.
+LINES_PER_TURN = 100
+
+log = logging.getLogger("parley")
 
 
 class Connection:
@@ -39,6 +44,7 @@ class Connection:
         self.task = server.loop.create_task(self.run())
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
+        self.obeyed = 0
         self.leaving = False
         # `drain` waits while the transport keeps more than this.
         writer.transport.set_write_buffer_limits(server.hub.limits.low_mark)
@@ -50,6 +56,8 @@ class Connection:
                 await self.chat()
         except asyncio.CancelledError:  # see dismiss
             self.task.uncancel()
+        except Exception:  # a fault in a verb costs the client that used it, and nobody else
+            log.exception("event=fault member=%s", self.member.name)
         await self.leave()
 
     async def introduce(self) -> bool:
@@ -98,6 +106,9 @@ class Connection:
         server = self.server
         if self.member.owed > server.hub.limits.low_mark:
             await self.wait_until_drained(server.hub.limits.low_mark)
+        self.obeyed += 1
+        if self.obeyed % LINES_PER_TURN == 0:
+            await asyncio.sleep(0)  # lines that are there already are read without a wait
         outcome = server.hub.obey(self.member, line, server.loop.time())
         server.wake()
         return outcome
@@ -116,7 +127,8 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Sends what the socket takes now; the transport keeps the rest. Never blocks."""
-        self.writer.write(data)
+        if not self.writer.transport.is_closing():  # else the task is about to find out
+            self.writer.write(data)
 
     def cut_off(self) -> None:
         """Gives up the connection in both directions: its task wakes up and leaves."""

@@ -13,7 +13,7 @@ import signal
 import socket
 
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE
+from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS
 
 from .connection import Connection
 
@@ -40,8 +40,9 @@ class Server:
     async def serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         accepting = asyncio.create_task(self.accept())
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             self.loop.add_signal_handler(number, accepting.cancel)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         await asyncio.wait([accepting])
         await self.stop()
 
@@ -50,7 +51,6 @@ class Server:
         while True:
             try:
                 sock, _ = await self.loop.sock_accept(self.listener)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 reader, writer = await asyncio.open_connection(sock=sock)
             except ConnectionError:
                 continue  # whoever it was has gone again

@@ -13,6 +13,7 @@ All of it is driven by the server's loop, one step at a time; no step waits for 
 from __future__ import annotations
 
 import contextlib
+import logging
 import select
 import socket
 from collections import deque
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536
+#: Lines of one client that are obeyed before the others have their turn.
+LINES_PER_TURN = 100
+
+log = logging.getLogger("parley")
 
 
 class Connection:
@@ -48,8 +53,14 @@ class Connection:
     def run(self) -> None:
         """Obeys the lines that are there, as long as the client reads what it asked for."""
         low_mark = self.server.hub.limits.low_mark
-        while self.step and self.lines and self.member.owed <= low_mark:
-            self.step(self.lines.popleft())
+        for _ in range(LINES_PER_TURN):
+            if not self.step or not self.lines or self.member.owed > low_mark:
+                break
+            try:
+                self.step(self.lines.popleft())
+            except Exception:  # a fault in a verb costs the client that used it, and nobody else
+                log.exception("event=fault member=%s", self.member.name)
+                self.leave()
         if self.step and self.input_ended and not self.lines:
             self.leave()
 

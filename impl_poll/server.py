@@ -13,7 +13,7 @@ import socket
 import time
 
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, BACKLOG, stop_signals
+from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, stop_signals
 
 from .connection import Connection
 
@@ -72,7 +72,9 @@ class Server:
         deadlines = [self.hub.next_deadline(), self.accept_at]
         deadlines += [connection.deadline for connection in self.leaving]
         due = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
+        if due is None:
+            return None
+        return min(max(0.0, due - time.monotonic()), LONGEST_SLEEP) * 1000 + 1
 
     def accept(self) -> None:
         """Lets in those who wait at the door, unless accepting pauses."""
@@ -94,7 +96,6 @@ class Server:
                 self.poller.unregister(self.listener)
                 return
             sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             member = self.hub.connect(self.now)
             connection = self.connections[member] = Connection(self, sock, member)
             self.by_descriptor[sock.fileno()] = connection
@@ -104,14 +105,17 @@ class Server:
     def flush(self) -> None:
         """Ends a turn: takes all that is ready, sends it, and sees what has become of each."""
         self.hub.tick(self.now)
-        for member in self.hub.take_ready():
-            connection = self.connections[member]
-            connection.send(member.take())
-            self.touched.add(connection)
+        while ready := self.hub.take_ready():  # again if a send has found somebody gone
+            for member in ready:
+                connection = self.connections[member]
+                connection.send(member.take())
+                member.unsent = len(connection.unsent)
+                self.touched.add(connection)
         for member in self.hub.take_dropped():
             self.dismiss(self.connections[member])
         for connection in self.touched | self.leaving:
             self.settle(connection)
+        self.touched.clear()
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and what the connection waits for next."""

@@ -8,6 +8,7 @@ thread, so that a client which does not read stops nobody's thread but its own.
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536
+
+log = logging.getLogger("parley")
 
 
 class Connection:
@@ -44,8 +47,11 @@ class Connection:
 
     def run(self) -> None:
         """A connection from beginning to end."""
-        if self.introduce():
-            self.chat()
+        try:
+            if self.introduce():
+                self.chat()
+        except Exception:  # a fault in a verb costs the client that used it, and nobody else
+            log.exception("event=fault member=%s", self.member.name)
         self.leave()
 
     def introduce(self) -> bool:

@@ -17,7 +17,7 @@ import threading
 import time
 
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, stop_signals
+from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, stop_signals
 
 from .connection import Connection
 
@@ -68,7 +68,6 @@ class Server:
                 time.sleep(ACCEPT_PAUSE)  # no descriptor is free; those connected are served on
                 continue
             sock.setblocking(True)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:
                 member = self.hub.connect(time.monotonic())
                 connection = self.connections[member] = Connection(self, sock, member)
@@ -77,7 +76,8 @@ class Server:
                 connection.thread.start()
             except RuntimeError as error:  # the system has no thread to spare
                 log.warning("event=no-thread error=%s", error)
-                connection.cut_off()
+                with self.lock:
+                    self.hub.leave(member, "closed", time.monotonic())
                 self.retire(connection)
 
     def send_for_all(self) -> None:
@@ -94,7 +94,9 @@ class Server:
         with self.lock:
             deadlines = [self.hub.next_deadline(), *self.goodbyes.values()]
         due = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
+        if due is None:
+            return None
+        return min(max(0.0, due - time.monotonic()), LONGEST_SLEEP) * 1000 + 1
 
     def flush(self, writable: list[Connection]) -> None:
         """One turn: takes all that is ready, and sends it without holding the lock."""

@@ -21,6 +21,9 @@ from parley.hub import Hub, Limits
 
 #: Connections that may wait to be accepted: a classroom that arrives at once (redis: 511).
 BACKLOG = 511
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: The longest sleep that poll() is asked for, in seconds; it takes an int of milliseconds.
+LONGEST_SLEEP = 3600.0
 #: How long accepting pauses when no descriptor is free, in seconds.
 ACCEPT_PAUSE = 0.1
 #: Descriptors that are not clients: standard streams, listener, pipes, and some to spare.
@@ -41,11 +44,13 @@ def main(name: str, server: Callable[[Hub, socket.socket], Runnable], hub: type[
     `name` is what HELLO calls the server; a student's server passes a `hub` of its own.
     """
     options = _options(name, sys.argv[1:])
+    # Until the server has its handlers, a signal waits: STOP-1 holds from the ready line on.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     limits = _limits(options)
     try:
         listener = listen(options.host, options.port)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         print(f"cannot listen on {options.host} port {options.port}: {error}", file=sys.stderr)
         return 1
     with listener:
@@ -65,6 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.create_server(
         address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=dual
     )
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
     listener.setblocking(False)
     return listener
 
@@ -75,8 +81,9 @@ def stop_signals() -> Iterator[int]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: None)  # the wake-up descriptor is all that is wanted
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     yield reader
 
 

@@ -172,9 +172,10 @@ class KeepsNames(Hub):
     """The name of a member whose stream has ended stays in use."""
 
     def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        gone = member.here and cause == "closed"
         super().leave(member, cause, now, words)
-        if member.name is not None and cause == "closed":
-            self.names.setdefault(wire.fold(member.name), member)
+        if gone and member.name is not None:
+            self.names[wire.fold(member.name)] = member
 
 
 @breaks("LEFT-6")
@@ -202,8 +203,9 @@ class GivesNumbersBack(Hub):
         self._numbers: dict[str, int] = {}
 
     def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        gone = member.here and cause == "closed"
         super().leave(member, cause, now, words)
-        if member.name is not None and cause == "closed":
+        if gone and member.name is not None:
             self._numbers[wire.fold(member.name)] = member.number
 
     def do_nick(self, member: Member, arguments: str) -> None:

@@ -73,18 +73,19 @@ class HoldsSixteen(Hub):
 class SharesTheHold(Hub):
     """All locked members have one list of held events: the first to unlock gets them all."""
 
-    _shared: list[bytes] | None = None
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._shared: list[bytes] = []
 
     def do_lock(self, member: Member, arguments: str) -> None:
         super().do_lock(member, arguments)
-        self._shared = next((m.held for m in self.lobby.members.values() if m.held), self._shared)
-        if self._shared is None:
-            self._shared = member.held
         member.held = self._shared
 
     def _release(self, member: Member) -> int:
+        locked = member.held is not None
         count = super()._release(member)
-        (self._shared or []).clear()
+        if locked:
+            self._shared.clear()
         return count
 
 

@@ -99,7 +99,6 @@ class OkSayBeforeMsg(DelayingHub):
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         if fields[0] == "MSG":
-            listeners = [member for member in room.members.values() if member is not but]
-            self.deliver_in_portions(20, listeners, *fields)
+            self.deliver_in_portions(20, list(room.members.values()), but, *fields)
         else:
             super().publish(room, *fields, but=but)

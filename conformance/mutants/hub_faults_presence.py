@@ -74,7 +74,7 @@ class OkNickBeforeJoined(DelayingHub):
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         if fields[0] == "JOINED":
-            self.deliver_in_portions(10, list(room.members.values()), *fields)
+            self.deliver_in_portions(10, list(room.members.values()), but, *fields)
         else:
             super().publish(room, *fields, but=but)
 

@@ -37,7 +37,7 @@ static void tell(int i, const char *format, ...)
     va_end(arguments);
     line[length++] = '\n';
     for (int sent = 0, n; sent < length; sent += n)
-        if ((n = send(polled[i + 1].fd, line + sent, length - sent, MSG_NOSIGNAL)) < 0)
+        if ((n = send(polled[i + 1].fd, line + sent, length - sent, 0)) < 0)
             return;
 }
 
@@ -201,6 +201,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--port") == 0)
             port = argv[i + 1];
     }
+    signal(SIGPIPE, SIG_IGN);  /* a send() to one who has gone fails, and no more */
     for (int i = 0; i <= CLIENTS; i++)
         polled[i].fd = -1;
     polled[0] = (struct pollfd){.fd = listen_on(host, port), .events = POLLIN};
