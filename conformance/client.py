@@ -119,7 +119,19 @@ class Client(Peer):
                 client=self,
                 expected="(nothing)",
                 got=self.events[0].text,
+                requirement=self.rule_against(self.events[0]),
             )
+
+    def rule_against(self, event: Line) -> str | None:
+        """The requirement that forbids an event, where the event itself tells which."""
+        for line in self.stream:
+            if line.kind == "OK NICK":
+                break
+            if line is event:
+                return "SAY-9"
+        if event.fields.get("name") != self.nick:
+            return None
+        return {"MSG": "SAY-4", "JOINED": "JOINED-2", "LEFT": "LEFT-9"}.get(event.kind)
 
     def check(self, line: Line, expected: str) -> None:
         """Raises Violation if a line does not read exactly so."""

@@ -260,23 +260,39 @@ class Grader:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Every test ends with a check that nothing came which it did not look at."""
         bench: Bench | None = pyfuncitem.funcargs.get("bench")  # type: ignore[assignment]
+        case = self.cases[pyfuncitem.nodeid]
         try:
             result = yield
-            if bench:
-                for chat, _ in bench.chats:
-                    chat.expect_nothing_more()
         except Violation as violation:
-            pyfuncitem.spoiled = True  # type: ignore[attr-defined]
-            self._fail(self.cases[pyfuncitem.nodeid], violation, bench)
+            self._fail(case, violation, bench)
             raise
         except StartError as error:
-            pyfuncitem.spoiled = True  # type: ignore[attr-defined]
             failure = Violation(f"the server did not start: {error}", requirement="START-1")
-            self._fail(self.cases[pyfuncitem.nodeid], failure, bench, error.process)
+            self._fail(case, failure, bench, error.process)
             raise failure from None
         finally:
             if bench and bench.chats and not self.capabilities:
                 self._note_capabilities(bench.chats[0][0])
+        try:
+            for chat, _ in bench.chats if bench else ():
+                chat.expect_nothing_more()
+        except Violation as violation:
+            self._fail(case, violation, bench)
+            if set(self._blames) & set(case.cites):
+                raise
+            # What the test is about does hold, but on the way the server broke another rule.
+            self.records.append(
+                Record(
+                    f"{pyfuncitem.name} (what came besides)",
+                    self._blames,
+                    case.level,
+                    "fail",
+                    0.0,
+                    violation.why,
+                    self._blames,
+                    self._card,
+                )
+            )
         return result
 
     def _note_capabilities(self, chat: Chat) -> None:
@@ -299,14 +315,14 @@ class Grader:
         lost = violation.client is not None and violation.client.ended is not None
         if isinstance(server, ServerProcess) and lost:
             server.wait_end(CRASH_TIME)
-        self._blames = tuple(dict.fromkeys((case.cites[0], blamed)))
+        case.item.spoiled = True  # type: ignore[attr-defined]
+        self._blames = (blamed,)
         requirement: Requirement = self.spec.requirements[blamed]
         again = [*self.options.again, "--only", case.cites[0]]
         self._card = make_card(requirement, violation, chat, server, again)
         if violation.timed_out:
             self.hanging.add(case.cites[0])
-        for name in self._blames:
-            self.failed.setdefault(name, violation.why)
+        self.failed.setdefault(blamed, violation.why)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -334,8 +350,7 @@ class Grader:
                 record.status = "error"
                 record.reason = f"{type(error).__name__}: {error}"
         if record.status in ("skip", "fail", "error"):
-            for name in case.cites[:1]:
-                self.failed.setdefault(name, record.reason)
+            self.failed.setdefault(case.cites[0], record.reason)
         self.records.append(record)
 
     # Parameters

@@ -85,6 +85,7 @@ class Player:
                 client=client,
                 expected=self._with_numbers(wanted),
                 got=got.text,
+                requirement=client.rule_against(got),
             )
 
     def _next_line(self, client: Client, expected: str) -> Line:
@@ -118,11 +119,13 @@ class Player:
         if client.ended is None and not client.has_quit and not client.half_closed:
             client.fence()
         if len(client.stream) > self.position[client]:
+            surplus = client.stream[self.position[client]]
             raise Violation(
                 "the session of the spec has no such line",
                 client=client,
                 expected="(nothing)",
-                got=client.stream[self.position[client]].text,
+                got=surplus.text,
+                requirement=client.rule_against(surplus),
             )
         client.events.clear()
 

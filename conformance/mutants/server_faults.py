@@ -199,14 +199,14 @@ class ResetIsSilent(Connection):
 class PutsOff(Connection):
     """Obeys lines some turns after they have come, so that it knows what comes behind them."""
 
-    turns_left = 500
+    turns_left = 200
 
     def run(self) -> None:
         if self.step and self.lines and self.turns_left and not self.input_ended:
             self.turns_left -= 1
             self.server.due.add(self)
             return
-        self.turns_left = 500
+        self.turns_left = 200
         super().run()
 
     def wants(self) -> int:
