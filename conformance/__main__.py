@@ -63,14 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _grade_one(
     target: Target, spec: Spec, rubric: Rubric, options: Options, console: Console
 ) -> Result:
-    if console.is_terminal:
-        console.print(f"grading {target.name} …", style="dim")
     try:
         build(target)
     except TargetError as error:
         broken = str(error)
         return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken)
-    return grade(target, spec, rubric, options)
+    if not console.is_terminal or options.pytest_arguments:  # --pdb wants the terminal for itself
+        return grade(target, spec, rubric, options)
+    with console.status(f"grading {target.name}") as status:
+        options.progress = lambda words: status.update(f"grading {target.name}: {words}")
+        return grade(target, spec, rubric, options)
 
 
 def _report(console: Console, spec: Spec, results: Sequence[Result], output: Path) -> int:

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -74,6 +74,7 @@ class Options:
     answer_timeout: float = 5.0
     pytest_arguments: Sequence[str] = ()
     again: Sequence[str] = ()  # the command line that repeats this grade
+    progress: Callable[[str], None] | None = None  # is told, test by test, how far the grade is
 
 
 @dataclass
@@ -235,6 +236,9 @@ class Grader:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self._card, self._blames = {}, ()
         case = self.cases[item.nodeid]
+        if self.options.progress:
+            done = f"{len(self.records)} of {len(self.cases)} tests"
+            self.options.progress(f"level {case.level}, {case.cites[0]} ({done})")
         if len(self.hanging) >= HANGS:
             hanging = " and ".join(sorted(self.hanging))
             pytest.skip(f"not judged: nothing came for {hanging}, and the grade ends there")

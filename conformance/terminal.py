@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,11 @@ _SIGNS = {
 
 def console() -> Console:
     """Standard output, for a person or a file."""
-    plain = Console(highlight=False, markup=False)
-    return plain if plain.is_terminal else Console(highlight=False, markup=False, width=FILE_WIDTH)
+    if not sys.stdout.isatty():
+        return Console(highlight=False, markup=False, width=FILE_WIDTH)
+    # A descriptor of its own: while tests run, pytest keeps what is written to standard output.
+    screen = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    return Console(file=screen, highlight=False, markup=False)
 
 
 def show_cards(console: Console, result: Result) -> None:
