@@ -108,10 +108,14 @@ def _parser() -> argparse.ArgumentParser:
         "--connect", action="append", default=[], metavar="HOST:PORT", help="a server that runs"
     )
     parser.add_argument(
-        "--level", type=int, choices=LEVELS, default=max(LEVELS), help="grade up to this level"
+        "--level", type=int, choices=LEVELS, help="grade up to this level, without extensions"
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="ID", help="grade only this requirement"
+        "--only",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="grade only this requirement, or the extension of this name",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("reports"), metavar="DIR", help="(%(default)s)"
@@ -141,7 +145,8 @@ def _targets(known: argparse.Namespace) -> list[Target]:
 
 
 def _check_ids(only: Sequence[str], spec: Spec) -> None:
-    if unknown := [name for name in only if name not in spec.requirements]:
+    known = {*spec.requirements, *spec.capabilities}
+    if unknown := [name for name in only if name not in known]:
         raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
 
 

@@ -34,7 +34,7 @@ def make_card(
     client = violation.client.label if violation.client else None
     return {
         "requirement": requirement.id,
-        "level": requirement.level,
+        "where": requirement.where,
         "keyword": requirement.keyword,
         "text": requirement.text,
         "why": violation.why,
@@ -52,7 +52,7 @@ def make_card(
 def text_of(card: dict[str, Any]) -> str:
     """A card as plain text, about 100 columns wide."""
     out = [
-        f"{card['requirement']} · level {card['level']} · {card['keyword']}",
+        f"{card['requirement']} · {card['where']} · {card['keyword']}",
         *_wrapped(card["text"], "  "),
         "",
         *(f"  {line}" for line in card["session"]),

@@ -26,8 +26,8 @@ from .peer import Violation
 from .process import ServerProcess, StartError
 from .pty import Terminal
 from .results import Record, Result, Rubric
-from .servers import HOST, Served, Servers
-from .spec import Requirement, Spec
+from .servers import HOST, TIDY_PATIENCE, Served, Servers
+from .spec import BEYOND, Requirement, Spec
 from .target import Target
 
 #: What the tests of a level, and of all later ones, build on. If one of these fails, they are
@@ -38,6 +38,8 @@ FOUNDATIONS = {
     2: ("SAY-1", "SAY-2"),
     5: ("LOCK-1", "LOCK-4"),
 }
+#: The level whose foundations, and those below it, extensions need.
+EXTENSIONS_BUILD_ON = 4
 #: Requirements without which the others with the same letters cannot hold either.
 FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1"}
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
@@ -67,7 +69,7 @@ def needs(*requirements: str) -> pytest.MarkDecorator:
 class Options:
     """What the command line says about every grade."""
 
-    level: int = 7
+    level: int | None = None  # grade up to this level; None: all levels and the extensions
     only: Sequence[str] = ()
     seed: int = 0
     start_timeout: float = 10.0
@@ -206,12 +208,14 @@ class Grader:
         return Case(item, cites, max(self.spec.requirements[name].level for name in cites))
 
     def _is_selected(self, case: Case) -> bool:
-        if self.options.only and not set(case.cites) & set(self.options.only):
+        if self.options.only and not any(map(self._counts, case.cites)):
             return False
-        return case.level <= self.options.level
+        return self.options.level is None or case.level <= self.options.level
 
     def _counts(self, name: str) -> bool:
-        return not self.options.only or name in self.options.only
+        """Whether a requirement is asked for: by its id, or by the name of its extension."""
+        only = self.options.only
+        return not only or name in only or self.spec.requirements[name].capability in only
 
     # Running
 
@@ -244,14 +248,18 @@ class Grader:
             pytest.skip(f"not judged: nothing came for {hanging}, and the grade ends there")
         if case.cites[0] in self.hanging:
             pytest.skip(f"{case.cites[0]} has failed already, by silence")
+        offered = {self.spec.requirements[name].capability for name in case.cites} - {None}
+        if offered - set(self.capabilities):
+            untested(f"the server does not offer {', '.join(sorted(map(str, offered)))}")
         for name in self._prerequisites(case, item):
             if name in self.failed:
                 pytest.skip(f"not judged: it builds on {name}, which does not hold")
 
     def _prerequisites(self, case: Case, item: pytest.Item) -> Iterator[str]:
         foundations = [name for names in FOUNDATIONS.values() for name in names]
+        reach = case.level if case.level < BEYOND else EXTENSIONS_BUILD_ON
         for name in foundations:
-            if self.spec.requirements[name].level > case.level or name in case.cites:
+            if self.spec.requirements[name].level > reach or name in case.cites:
                 break
             yield name
         head = f"{case.cites[0].split('-')[0]}-1"
@@ -274,9 +282,6 @@ class Grader:
             failure = Violation(f"the server did not start: {error}", requirement="START-1")
             self._fail(case, failure, bench, error.process)
             raise failure from None
-        finally:
-            if bench and bench.chats and not self.capabilities:
-                self._note_capabilities(bench.chats[0][0])
         try:
             for chat, _ in bench.chats if bench else ():
                 chat.expect_nothing_more()
@@ -299,10 +304,13 @@ class Grader:
             )
         return result
 
-    def _note_capabilities(self, chat: Chat) -> None:
-        for client in chat.clients:
-            if client.greeting and client.greeting.kind == "HELLO":
-                self.capabilities = client.greeting["capabilities"].split()
+    def note_capabilities(self) -> None:
+        """Asks a server for its greeting, to know which extensions to test."""
+        server = self.servers.shared()
+        chat = Chat((server.host, server.port), TIDY_PATIENCE, "greeting", BEYOND)
+        with contextlib.suppress(Violation):  # the tests will tell
+            self.capabilities = chat.greeted(chat.connect("probe"))["capabilities"].split()
+        chat.close(TIDY_PATIENCE)
 
     def _fail(
         self, case: Case, violation: Violation, bench: Bench | None, server: Served | None = None
@@ -381,6 +389,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
     broken = ""
     try:
         grader.servers.open()
+        grader.note_capabilities()
         broken = _run_pytest(grader, options)
     except StartError as error:
         said = (
@@ -395,9 +404,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
             error.process.kill()
     finally:
         grader.servers.close()
-    selection = bool(
-        options.only or options.level < max(each.level for each in spec.requirements.values())
-    )
+    selection = bool(options.only) or options.level is not None
     return Result(
         target=target,
         spec=spec,

@@ -27,6 +27,11 @@ _FORMS: dict[str, tuple[str, str]] = {
     "OK LOCK": ("reply", r"OK LOCK"),
     "OK UNLOCK": ("reply", rf"OK UNLOCK (?P<count>{_NUMBER})"),
     "OK QUIT": ("reply", r"OK QUIT"),
+    "OK TELL": ("reply", rf"OK TELL (?P<name>{_NAME})"),
+    "OK JOIN": ("reply", rf"OK JOIN (?P<room>{_NAME}) (?P<count>{_NUMBER})"),
+    "OK ROOMS": ("reply", rf"OK ROOMS (?P<count>{_NUMBER})"),
+    "ROOM": ("item", rf"ROOM (?P<room>{_NAME}) (?P<count>{_NUMBER})"),
+    "TOLD": ("event", rf"TOLD (?P<name>{_NAME}) (?P<text>{_TEXT})"),
     "HERE": ("item", rf"HERE (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "JOINED": ("event", rf"JOINED (?P<room>{_NAME}) (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "MSG": (

@@ -27,6 +27,8 @@ PROBE_AFTER = 0.5
 #: Octets that one client may receive and not look at before the server counts as flooding.
 FLOOD = 64 * 1024 * 1024
 CHUNK = 65536
+#: The commands that each kind of item answers.
+LISTINGS = {"HERE": ("WHO",), "ROOM": ("ROOMS",)}
 #: How the tokens of the suite's own PINGs begin.
 FENCE = "fence-"
 
@@ -321,7 +323,8 @@ class Peer:
         elif line.role == "reply":
             self._finish(line)
         elif line.role == "item":
-            if not self.commands or not self.commands[0].upper().startswith("WHO"):
+            asked = self.commands[0].split(" ")[0].upper() if self.commands else ""
+            if asked not in LISTINGS.get(line.kind, ()):
                 raise Malformed("CMD-3", "an item of a listing that nobody asked for", line.text)
             self._reading.items.append(line)
             self.stream.append(line)

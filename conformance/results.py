@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .spec import LEVELS, Requirement, Spec
 from .target import Target
 
 SCHEMA = "parley-conformance/1"
+STATUSES = ("pass", "fail", "skip", "untested", "error")
 
 
 @dataclass
@@ -118,15 +120,41 @@ class Result:
 
     @property
     def score(self) -> int:
-        return sum(
-            self.rubric.points(self.spec.requirements[name])
-            for name, status in self.statuses().items()
-            if status == "pass"
-        )
+        return self._points(None, ("pass",))
 
     @property
     def max_score(self) -> int:
-        return sum(self.rubric.points(self.spec.requirements[name]) for name in self.selected)
+        return self._points(None, STATUSES)
+
+    @property
+    def extensions(self) -> dict[str, dict[str, Any]]:
+        """Each extension by itself: whether it is offered, its verdict and its points."""
+        graded = {}
+        statuses = self.statuses()
+        for capability in self.spec.capabilities:
+            mine = [
+                statuses[name]
+                for name, each in self.spec.requirements.items()
+                if each.capability == capability and each.keyword == "MUST" and name in statuses
+            ]
+            if not mine:
+                continue
+            offered = capability in self.capabilities
+            held = all(status in ("pass", "untested") for status in mine)
+            graded[capability] = {
+                "offered": offered,
+                "verdict": ("pass" if held else "fail") if offered else "not offered",
+                "score": self._points(capability, ("pass",)),
+                "max_score": self._points(capability, STATUSES),
+            }
+        return graded
+
+    def _points(self, capability: str | None, counted: Sequence[str]) -> int:
+        return sum(
+            self.rubric.points(self.spec.requirements[name])
+            for name, status in self.statuses().items()
+            if status in counted and self.spec.requirements[name].capability == capability
+        )
 
     def as_json(self) -> dict[str, Any]:
         statuses = self.statuses()
@@ -151,10 +179,12 @@ class Result:
             "level": self.level,
             "score": self.score,
             "max_score": self.max_score,
+            "extensions": self.extensions,
             "requirements": [
                 {
                     "id": name,
-                    "level": requirement.level,
+                    "level": requirement.level if requirement.capability is None else None,
+                    "capability": requirement.capability,
                     "keyword": requirement.keyword,
                     "text": requirement.text,
                     "status": statuses[name],

@@ -37,8 +37,10 @@ class Player:
         self.nicknames |= {
             step.line.split(" ")[1].lower()
             for step in session.steps
-            if step.line.upper().startswith("NICK ")
+            if step.direction == ">" and step.line.upper().startswith(("NICK ", "JOIN "))
         }
+        self.nicknames -= {"lobby"}
+        self.rooms: dict[Client, str] = {}  # where each client is, unless in the lobby
         # What an end of stream causes has no reply to wait for, so no fence can be set for it.
         self.fenced = not any(step.direction == ">" and step.line in _ENDS for step in self.steps)
 
@@ -79,11 +81,11 @@ class Player:
         """The next line of this client, whether reply, item or event, must be the one shown."""
         got = self._next_line(client, expected)
         wanted = lines.parse(expected)
-        if not self._same(wanted, got):
+        if not self._same(client, wanted, got):
             raise Violation(
                 "the session of the spec goes on differently here",
                 client=client,
-                expected=self._with_numbers(wanted),
+                expected=self._with_numbers(client, wanted),
                 got=got.text,
                 requirement=client.rule_against(got),
             )
@@ -129,12 +131,14 @@ class Player:
             )
         client.events.clear()
 
-    def _same(self, wanted: Line, got: Line) -> bool:
+    def _same(self, client: Client, wanted: Line, got: Line) -> bool:
         if wanted.kind != got.kind:
             return False
         if wanted.kind == "BYE":
             return True
-        binding, sense = _BINDING.get(wanted.kind, ("", ""))
+        if got.kind == "OK JOIN":
+            self.rooms[client] = got["room"]
+        binding, sense = self._binding(client, wanted)
         for field, value in wanted.fields.items():
             if field == binding:
                 if self.bound.setdefault((sense, value), got[field]) != got[field]:
@@ -144,9 +148,16 @@ class Player:
         numbers = [number for (kind, _), number in self.bound.items() if kind == sense]
         return len(numbers) == len(set(numbers))  # two that differ in the spec differ here
 
-    def _with_numbers(self, wanted: Line) -> str:
+    def _binding(self, client: Client, line: Line) -> tuple[str, str]:
+        """The field of a line that stands for itself, and what it counts: each room's messages."""
+        binding, sense = _BINDING.get(line.kind, ("", ""))
+        if binding == "seq":
+            sense += f" of {line.fields.get('room') or self.rooms.get(client, 'lobby')}"
+        return binding, sense
+
+    def _with_numbers(self, client: Client, wanted: Line) -> str:
         """The expected line with what is bound so far."""
-        binding, sense = _BINDING.get(wanted.kind, ("", ""))
+        binding, sense = self._binding(client, wanted)
         shown = wanted.fields.get(binding, "")
         bound = self.bound.get((sense, shown), shown)
         return wanted.text.replace(f" {shown}", f" {bound}", 1) if shown else wanted.text

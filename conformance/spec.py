@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _REQUIREMENT = re.compile(
-    r"^\*\*(?P<id>[A-Z]+-\d+)\*\* · level (?P<level>\d) · (?P<keyword>MUST|SHOULD|MAY):\n"
+    r"^\*\*(?P<id>[A-Z]+-\d+)\*\* · (?:level (?P<level>\d)|(?P<capability>[a-z]+))"
+    r" · (?P<keyword>MUST|SHOULD|MAY):\n"
     r"(?P<text>.+?)(?=\n\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
@@ -26,6 +27,8 @@ LEVELS = {
     6: "robust",
     7: "load",
 }
+#: The place of the extensions in the order of building: after all levels.
+BEYOND = 8
 
 
 class SpecError(Exception):
@@ -37,9 +40,15 @@ class Requirement:
     """One numbered sentence of the spec that a test can prove or refute."""
 
     id: str
-    level: int
+    level: int  # BEYOND for one of an extension
     keyword: str  # MUST, SHOULD or MAY
     text: str
+    capability: str | None = None  # the extension that it belongs to; None: the core
+
+    @property
+    def where(self) -> str:
+        """Its place for people: `level 2`, or the name of the extension."""
+        return self.capability or f"level {self.level}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,12 @@ class Spec:
     requirements: dict[str, Requirement] = field(default_factory=dict)
     sessions: list[Session] = field(default_factory=list)
 
+    @property
+    def capabilities(self) -> list[str]:
+        """The extensions that have requirements, in their order."""
+        found = [each.capability for each in self.requirements.values() if each.capability]
+        return list(dict.fromkeys(found))
+
 
 def read_spec(path: Path | None = None) -> Spec:
     """Reads the spec that the suite comes with, or the one at `path`. Raises SpecError."""
@@ -79,7 +94,13 @@ def parse_spec(text: str) -> Spec:
     version = _VERSION.search(text)
     spec = Spec(version["version"] if version else "none")
     found = [
-        Requirement(match["id"], int(match["level"]), match["keyword"], _one_line(match["text"]))
+        Requirement(
+            match["id"],
+            BEYOND if match["capability"] else int(match["level"]),
+            match["keyword"],
+            _one_line(match["text"]),
+            match["capability"],
+        )
         for match in _REQUIREMENT.finditer(text)
     ]
     for requirement in sorted(found, key=lambda each: each.level):  # stable: keeps the text's order

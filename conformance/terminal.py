@@ -69,13 +69,14 @@ def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
     for result, width in zip(results, widths, strict=True):
         heading.append(f"  {result.target.name:<{width}}")
     console.print(heading)
-    level = None
+    where = None
     for name, requirement in spec.requirements.items():
         if not any(name in each for each in statuses):
             continue
-        if requirement.level != level:
-            level = requirement.level
-            console.print(Text(f"level {level}: {LEVELS[level]}", style="bold cyan"))
+        if requirement.where != where:
+            where = requirement.where
+            about = LEVELS.get(requirement.level, "extension")
+            console.print(Text(f"{where}: {about}", style="bold cyan"))
         keyword = "" if requirement.keyword == "MUST" else f" ({requirement.keyword})"
         row = Text(f"  {name + keyword:<{NAME - 2}}")
         for each, width in zip(statuses, widths, strict=True):
@@ -105,6 +106,10 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
         + Text(f" {result.duration:.1f} s)", style="default"),
         soft_wrap=True,
     )
+    for capability, graded in result.extensions.items():
+        points = f"{graded['score']} of {graded['max_score']} points"
+        words = graded["verdict"] + (f" ({points})" if graded["offered"] else "")
+        console.print(Text(f"  {capability}: {words}"))
     if reason := _what_stops(result):
         console.print(Text(f"  {reason}"), soft_wrap=True)
     if result.unclean:
@@ -127,8 +132,9 @@ def _what_stops(result: Result) -> str:
             missing = [
                 other
                 for other, each in result.spec.requirements.items()
-                if each.level == requirement.level and statuses.get(other) == "fail"
+                if each.where == requirement.where and statuses.get(other) == "fail"
             ]
-            about = LEVELS[requirement.level]
-            return f"level {requirement.level} ({about}) is not reached: {', '.join(missing)}"
+            about = LEVELS.get(requirement.level, "extension")
+            ends = "does not hold" if requirement.capability else "is not reached"
+            return f"{requirement.where} ({about}) {ends}: {', '.join(missing)}"
     return ""

@@ -8,14 +8,15 @@ there is nobody else to call it; impl_threads has one lock around it.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import ClassVar, Final
 
 from parley import wire
+from parley.state import Deadlines, Limits, Member, Room
 from parley.wire import Refusal
+
+__all__ = ["CLOSE", "Hub", "Limits", "Member", "Outcome", "Room"]
 
 
 class Outcome(Enum):
@@ -25,104 +26,6 @@ class Outcome(Enum):
 
 
 CLOSE: Final = Outcome.CLOSE
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The bounds of a server: octets and seconds. protocol.md, sections 10 and 12."""
-
-    max_clients: int = 10_000  # connections, nameless ones included
-    handshake: float = 60.0  # from connecting to having a name
-    idle: float = 120.0  # silence before the server asks with PING, and again before it gives up
-    hold_count: int = 1000  # events held for a locked member
-    hold_bytes: int = 256 * 1024
-    hold_time: float = 120.0
-    outbox_bytes: int = 4 * 1024 * 1024  # queued for one connection that does not read
-    low_mark: int = 64 * 1024  # owed to a connection before its further commands wait
-    flush_time: float = 2.0  # for one that leaves to accept what it is owed
-    linger_time: float = 1.0  # after that: its input is discarded, so that no reset destroys output
-    goodbye_time: float = 1.5  # for both when the server stops: STOP-3 grants 2 for everything
-
-
-class Member:
-    """One connection as the chat sees it: nameless first, then a member, then gone.
-
-    The server touches two of the fields: it empties `outbox` with `take`, and lowers `unsent` as
-    the network accepts what it took.
-    """
-
-    __slots__ = (
-        "asked", "held", "held_bytes", "here", "name",
-        "number", "outbox", "replied", "room", "unsent",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.here = True  # False as soon as it has quit, left or been dropped
-        self.name: str | None = None
-        self.number = 0
-        self.room: Room | None = None
-        self.outbox: list[bytes] = []  # lines to be sent, oldest first
-        self.replied = 0  # octets of replies in outbox: what it asked for itself
-        self.unsent = 0  # octets taken from outbox that the network has not accepted yet
-        self.held: list[bytes] | None = None  # events that wait for UNLOCK; None: not locked
-        self.held_bytes = 0
-        self.asked = False  # whether it was sent a PING and no line has come since
-
-    @property
-    def owed(self) -> int:
-        """How much waits for this member, estimated low in octets; 0 only if nothing does."""
-        return self.unsent + self.replied + len(self.outbox)
-
-    def take(self) -> bytes:
-        """Empties the outbox into octets to send, and counts them as unsent."""
-        data = b"".join(self.outbox)
-        self.outbox.clear()
-        self.replied = 0
-        self.unsent += len(data)
-        return data
-
-
-class Room:
-    """One log of events: everybody in `members` receives each entry once, in one order."""
-
-    __slots__ = ("members", "name", "seq")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.seq = 0  # of the last message
-        self.members: dict[str, Member] = {}  # by folded name, oldest first
-
-
-class Deadlines:
-    """The deadlines of one kind. All last equally long, so the one started first is due first."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._due: OrderedDict[Member, float] = OrderedDict()
-
-    def start(self, member: Member, now: float) -> None:
-        """Starts the member's deadline, or starts it again."""
-        self._due[member] = now + self._seconds
-        self._due.move_to_end(member)
-
-    def stop(self, member: Member) -> None:
-        """Forgets the member's deadline, if it has one."""
-        self._due.pop(member, None)
-
-    def next(self) -> float | None:
-        """When the next deadline is due; None if there is none."""
-        return next(iter(self._due.values()), None)
-
-    def take_expired(self, now: float) -> list[Member]:
-        """Removes those whose deadline has passed, and returns them."""
-        expired = []
-        for member, due in self._due.items():
-            if due > now:
-                break
-            expired.append(member)
-        for member in expired:
-            del self._due[member]
-        return expired
 
 
 Verb = Callable[[Member, str], Outcome | None]
@@ -140,7 +43,7 @@ class Hub:
     #: What a connection may do before it has a name (NEED-1).
     NAMELESS = frozenset({"NICK", "PING", "PONG", "QUIT"})
     #: Capabilities announced in HELLO.
-    capabilities: tuple[str, ...] = ()
+    capabilities: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -205,30 +108,26 @@ class Hub:
         if not member.here:
             return
         self._now = now
-        self._release(member)
+        self.release(member)
         member.here = False
         del self.connections[member]
         self._handshakes.stop(member)
         self._silences.stop(member)
         if member.name is not None:
-            room = _room_of(member)
             del self.names[wire.fold(member.name)]
-            del room.members[wire.fold(member.name)]
-            self.publish(room, "LEFT", room.name, member.name, cause, *filter(None, [words]))
+            self.exit(member, cause, words)
 
     def shutdown(self, words: str, now: float) -> None:
         """The server stops: everybody receives what was held and BYE; nobody a LEFT (STOP-2)."""
         self._now = now
         for member in list(self.connections):
-            self._release(member)
+            self.release(member)
             self._send(member, wire.line("BYE", words))
             member.here = False
             self._dropped.append(member)
             self._handshakes.stop(member)
             self._silences.stop(member)
         self.connections.clear()
-        self.names.clear()
-        self.lobby.members.clear()
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do again; None if it has not, as things stand."""
@@ -241,7 +140,7 @@ class Hub:
         for member in self._handshakes.take_expired(now):
             self._send_away(member, "timeout", "you did not choose a nickname in time")
         for member in self._locks.take_expired(now):
-            self._release(member)
+            self.release(member)
             self._send(member, wire.line("UNLOCKED", "timeout"))
         for member in self._silences.take_expired(now):
             if member.asked:
@@ -303,6 +202,41 @@ class Hub:
         else:
             self._hold(member, wire.line(*fields))
 
+    def enter(self, member: Member, room: Room) -> None:
+        """Puts a member into a room: the others are told, then it belongs to them."""
+        name = name_of(member)
+        self.publish(room, "JOINED", room.name, name, member.number)
+        room.members[wire.fold(name)] = member
+        member.room = room
+
+    def exit(self, member: Member, cause: str, words: str = "") -> None:
+        """Takes a member out of its room: those who stay are told."""
+        room, name = room_of(member), name_of(member)
+        del room.members[wire.fold(name)]
+        self.publish(room, "LEFT", room.name, name, cause, *filter(None, [words]))
+
+    def listing(self, room: Room) -> list[bytes]:
+        """The items of WHO: who is in a room, oldest first."""
+        present = room.members.values()
+        return [wire.line("HERE", name_of(each), each.number) for each in present]
+
+    def reply_with(self, member: Member, items: list[bytes], verb: str) -> None:
+        """Queues a listing in one piece, so that nothing can stand within it (WHO-4)."""
+        lines = b"".join(items)
+        member.replied += len(lines)
+        if lines:
+            self._send(member, lines)
+        self.reply(member, "OK", verb, len(items))
+
+    def release(self, member: Member) -> int:
+        """Ends the lock, if there is one: queues what was held, and returns how many events."""
+        held, member.held = member.held, None
+        if held is not None:
+            self._locks.stop(member)
+        if held:
+            self._send(member, b"".join(held))
+        return len(held or ())
+
     # The verbs: what each of them means is in protocol.md
 
     def do_nick(self, member: Member, arguments: str) -> None:
@@ -314,29 +248,24 @@ class Hub:
         if wire.fold(name) in self.names:
             raise Refusal("nick-in-use", "somebody has this nickname")
         self._last_number += 1
-        member.name, member.number, member.room = name, self._last_number, self.lobby
+        member.name, member.number = name, self._last_number
         self.names[wire.fold(name)] = member
-        self.publish(self.lobby, "JOINED", self.lobby.name, name, member.number)
-        self.lobby.members[wire.fold(name)] = member
+        self.enter(member, self.lobby)
         self._handshakes.stop(member)
         self._silences.start(member, self._now)
         self.reply(member, "OK", "NICK", name, member.number)
 
     def do_say(self, member: Member, arguments: str) -> None:
         text = wire.text(arguments)
-        room = _room_of(member)
-        self._release(member)
+        room = room_of(member)
+        self.release(member)
         room.seq += 1
-        self.publish(room, "MSG", room.name, room.seq, _name_of(member), text, but=member)
+        self.publish(room, "MSG", room.name, room.seq, name_of(member), text, but=member)
         self.reply(member, "OK", "SAY", room.seq)
 
     def do_who(self, member: Member, arguments: str) -> None:
         wire.no_arguments(arguments)
-        present = _room_of(member).members.values()
-        items = b"".join([wire.line("HERE", _name_of(each), each.number) for each in present])
-        member.replied += len(items)
-        self._send(member, items)
-        self.reply(member, "OK", "WHO", len(present))
+        self.reply_with(member, self.listing(room_of(member)), "WHO")
 
     def do_lock(self, member: Member, arguments: str) -> None:
         wire.no_arguments(arguments)
@@ -348,7 +277,7 @@ class Hub:
 
     def do_unlock(self, member: Member, arguments: str) -> None:
         wire.no_arguments(arguments)
-        count = self._release(member)
+        count = self.release(member)
         self.reply(member, "OK", "UNLOCK", count)
 
     def do_ping(self, member: Member, arguments: str) -> None:
@@ -372,17 +301,8 @@ class Hub:
         member.held.append(line)
         member.held_bytes += len(line)
         if len(member.held) > limits.hold_count or member.held_bytes > limits.hold_bytes:
-            self._release(member)
+            self.release(member)
             self._send(member, wire.line("UNLOCKED", "overflow"))
-
-    def _release(self, member: Member) -> int:
-        """Ends the lock, if there is one: queues what was held, and returns how many events."""
-        held, member.held = member.held, None
-        if held is not None:
-            self._locks.stop(member)
-        if held:
-            self._send(member, b"".join(held))
-        return len(held or ())
 
     # Sending
 
@@ -403,11 +323,11 @@ class Hub:
         return do
 
 
-def _room_of(member: Member) -> Room:
+def room_of(member: Member) -> Room:
     assert member.room is not None  # obey lets only members get this far
     return member.room
 
 
-def _name_of(member: Member) -> str:
+def name_of(member: Member) -> str:
     assert member.name is not None  # whoever is in a room has a name
     return member.name

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from parley.extensions import ExtendedHub
 from parley.hub import Hub, Limits
 
 #: Connections that may wait to be accepted: a classroom that arrives at once (redis: 511).
@@ -38,7 +39,9 @@ class Runnable(Protocol):
     def run(self) -> None: ...
 
 
-def main(name: str, server: Callable[[Hub, socket.socket], Runnable], hub: type[Hub] = Hub) -> int:
+def main(
+    name: str, server: Callable[[Hub, socket.socket], Runnable], hub: type[Hub] = ExtendedHub
+) -> int:
     """Runs a server from the command line and returns its exit status.
 
     `name` is what HELLO calls the server; a student's server passes a `hub` of its own.

@@ -55,18 +55,18 @@ class WhoAsOfTheLock(Hub):
 class SortsHeld(Hub):
     """The held events come sorted as text."""
 
-    def _release(self, member: Member) -> int:
+    def release(self, member: Member) -> int:
         (member.held or []).sort()
-        return super()._release(member)
+        return super().release(member)
 
 
 @breaks("LOCK-4")
 class HoldsSixteen(Hub):
     """Of more than 16 held events only the last 16 are delivered."""
 
-    def _release(self, member: Member) -> int:
+    def release(self, member: Member) -> int:
         del (member.held or [])[:-16]
-        return super()._release(member)
+        return super().release(member)
 
 
 @breaks("LOCK-4")
@@ -81,9 +81,9 @@ class SharesTheHold(Hub):
         super().do_lock(member, arguments)
         member.held = self._shared
 
-    def _release(self, member: Member) -> int:
+    def release(self, member: Member) -> int:
         locked = member.held is not None
-        count = super()._release(member)
+        count = super().release(member)
         if locked:
             self._shared.clear()
         return count
@@ -96,15 +96,15 @@ class OkUnlockComesFirst(Hub):
     def do_unlock(self, member: Member, arguments: str) -> None:
         wire.no_arguments(arguments)
         self.reply(member, "OK", "UNLOCK", len(member.held or ()))
-        self._release(member)
+        self.release(member)
 
 
 @breaks("LOCK-4")
 class CountsToNine(Hub):
     """OK UNLOCK has only the last digit of the number of held events."""
 
-    def _release(self, member: Member) -> int:
-        return super()._release(member) % 10
+    def release(self, member: Member) -> int:
+        return super().release(member) % 10
 
 
 @breaks("LOCK-5")
@@ -136,7 +136,7 @@ class SecondLockUnlocks(Hub):
         wire.no_arguments(arguments)
         if member.held is None:
             return super().do_lock(member, arguments)
-        self._release(member)
+        self.release(member)
         self.reply(member, "OK", "LOCK")
 
 

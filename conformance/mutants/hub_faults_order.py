@@ -95,10 +95,15 @@ class OkSayComesLate(Hub):
 
 @breaks("SAY-10")
 class OkSayBeforeMsg(DelayingHub):
-    """What is said is queued to twenty members, then comes OK SAY; the others get it later."""
+    """Of who speaks twice running twenty hear before OK SAY, others 10 ms later: it is a delay."""
+
+    pause = 0.01
+    _spoke_last: Member | None = None
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
-        if fields[0] == "MSG":
+        if fields[0] == "MSG" and (but is self._spoke_last or self._put_off):
             self.deliver_in_portions(20, list(room.members.values()), but, *fields)
         else:
             super().publish(room, *fields, but=but)
+        if fields[0] == "MSG":
+            self._spoke_last = but

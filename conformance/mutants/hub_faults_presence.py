@@ -42,30 +42,25 @@ class AnnouncesToTheFirst(Hub):
 
 @breaks("JOINED-2")
 class HearsOwnJoined(Hub):
-    """A newcomer receives its own JOINED, if another comes in the same turn."""
-
-    _came_at = 0.0
+    """A newcomer to a room of fifty members or more receives its own JOINED."""
 
     def do_nick(self, member: Member, arguments: str) -> None:
         super().do_nick(member, arguments)
-        if self._came_at == self._now:
+        if len(self.lobby.members) > 50:
             self.deliver(member, "JOINED", "lobby", arguments, member.number)
-        self._came_at = self._now
 
 
 @breaks("JOINED-2")
 class HearsEarlierJoined(Hub):
-    """A newcomer receives the JOINED of who came before it in the same turn."""
+    """A newcomer to a room of fifty members or more is told of the one that came before it."""
 
-    _came_at = 0.0
     _newest: Member | None = None
 
     def do_nick(self, member: Member, arguments: str) -> None:
         super().do_nick(member, arguments)
-        newest = self._newest
-        if newest is not None and self._came_at == self._now:
+        newest, self._newest = self._newest, member
+        if newest is not None and len(self.lobby.members) > 50:
             self.deliver(member, "JOINED", "lobby", newest.name or "", newest.number)
-        self._came_at, self._newest = self._now, member
 
 
 @breaks("JOINED-3")

@@ -241,7 +241,7 @@ class CountsCharacters(Hub):
         octets = arguments.encode()
         if len(arguments) > wire.MAX_TEXT or len(octets) <= wire.MAX_TEXT:
             return super().do_say(member, arguments)
-        self._release(member)
+        self.release(member)
         self.lobby.seq += 1
         name = member.name or ""
         self.publish(self.lobby, "MSG", "lobby", self.lobby.seq, name, arguments, but=member)

@@ -34,7 +34,7 @@ class OkSayBeforeHeld(Hub):
             member.held = held
             raise
         member.held = held
-        self._release(member)
+        self.release(member)
 
 
 @breaks("LOCK-9")
@@ -42,7 +42,7 @@ class RefusedSayUnlocks(Hub):
     """A refused SAY ends the lock."""
 
     def do_say(self, member: Member, arguments: str) -> None:
-        self._release(member)
+        self.release(member)
         super().do_say(member, arguments)
 
 
@@ -97,8 +97,8 @@ class HoldsJoinings(Hub):
             else:
                 self.deliver(member, *fields)
 
-    def _release(self, member: Member) -> int:
-        count = super()._release(member)
+    def release(self, member: Member) -> int:
+        count = super().release(member)
         if all(each.held is None for each in self.lobby.members.values()):
             for waiting, fields in self._waiting:
                 if waiting.here:
@@ -139,7 +139,7 @@ class OverflowLosesTheNewest(Hub):
     def _hold(self, member: Member, line: bytes) -> None:
         if len(member.held or ()) < self.limits.hold_count:
             return super()._hold(member, line)
-        self._release(member)
+        self.release(member)
         self._send(member, wire.line("UNLOCKED", "overflow"))
 
 
@@ -219,5 +219,5 @@ class RefusedUnlockUnlocks(Hub):
 
     def do_unlock(self, member: Member, arguments: str) -> None:
         if arguments:
-            self._release(member)
+            self.release(member)
         super().do_unlock(member, arguments)

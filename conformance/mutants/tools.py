@@ -19,16 +19,19 @@ class DelayingHub(Hub):
         """Does something at the end of the first turn that is so many seconds away."""
         self._put_off.append((self._now + seconds, do))
 
+    #: Between two portions: not at all, but the next waits for the end of the next turn.
+    pause = 1e-6
+
     def deliver_in_portions(
         self, size: int, members: list[Member], but: Member | None, *fields: str | int
     ) -> None:
-        """Delivers an event to so many members at once, and to the others in the next turns."""
+        """Delivers an event to so many members at once, to the others later, as many at a time."""
         for member in members[:size]:
             if member.here and member is not but:
                 self.deliver(member, *fields)
         rest = members[size:]
         if rest:
-            self.later(1e-6, lambda: self.deliver_in_portions(size, rest, but, *fields))
+            self.later(self.pause, lambda: self.deliver_in_portions(size, rest, but, *fields))
 
     def next_deadline(self) -> float | None:
         deadlines = [super().next_deadline(), *(due for due, _ in self._put_off)]

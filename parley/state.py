@@ -1,0 +1,108 @@
+"""What the hub remembers: members, rooms, deadlines, and the limits that it keeps to.
+
+Only the hub changes these, except for two fields of a Member that its server touches.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of a server: octets and seconds. protocol.md, sections 10 and 12."""
+
+    max_clients: int = 10_000  # connections, nameless ones included
+    max_rooms: int = 10_000  # ever joined: the seq of an empty room is kept (ROOM-6)
+    handshake: float = 60.0  # from connecting to having a name
+    idle: float = 120.0  # silence before the server asks with PING, and again before it gives up
+    hold_count: int = 1000  # events held for a locked member
+    hold_bytes: int = 256 * 1024
+    hold_time: float = 120.0
+    outbox_bytes: int = 4 * 1024 * 1024  # queued for one connection that does not read
+    low_mark: int = 64 * 1024  # owed to a connection before its further commands wait
+    flush_time: float = 2.0  # for one that leaves to accept what it is owed
+    linger_time: float = 1.0  # after that: its input is discarded, so that no reset destroys output
+    goodbye_time: float = 1.5  # for both when the server stops: STOP-3 grants 2 for everything
+
+
+class Member:
+    """One connection as the chat sees it: nameless first, then a member, then gone.
+
+    The server touches two of the fields: it empties `outbox` with `take`, and lowers `unsent` as
+    the network accepts what it took.
+    """
+
+    __slots__ = (
+        "asked", "held", "held_bytes", "here", "name",
+        "number", "outbox", "replied", "room", "unsent",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.here = True  # False as soon as it has quit, left or been dropped
+        self.name: str | None = None
+        self.number = 0
+        self.room: Room | None = None
+        self.outbox: list[bytes] = []  # lines to be sent, oldest first
+        self.replied = 0  # octets of replies in outbox: what it asked for itself
+        self.unsent = 0  # octets taken from outbox that the network has not accepted yet
+        self.held: list[bytes] | None = None  # events that wait for UNLOCK; None: not locked
+        self.held_bytes = 0
+        self.asked = False  # whether it was sent a PING and no line has come since
+
+    @property
+    def owed(self) -> int:
+        """How much waits for this member, estimated low in octets; 0 only if nothing does."""
+        return self.unsent + self.replied + len(self.outbox)
+
+    def take(self) -> bytes:
+        """Empties the outbox into octets to send, and counts them as unsent."""
+        data = b"".join(self.outbox)
+        self.outbox.clear()
+        self.replied = 0
+        self.unsent += len(data)
+        return data
+
+
+class Room:
+    """One log of events: everybody in `members` receives each entry once, in one order."""
+
+    __slots__ = ("members", "name", "seq")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seq = 0  # of the last message
+        self.members: dict[str, Member] = {}  # by folded name, oldest first
+
+
+class Deadlines:
+    """The deadlines of one kind. All last equally long, so the one started first is due first."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due: OrderedDict[Member, float] = OrderedDict()
+
+    def start(self, member: Member, now: float) -> None:
+        """Starts the member's deadline, or starts it again."""
+        self._due[member] = now + self._seconds
+        self._due.move_to_end(member)
+
+    def stop(self, member: Member) -> None:
+        """Forgets the member's deadline, if it has one."""
+        self._due.pop(member, None)
+
+    def next(self) -> float | None:
+        """When the next deadline is due; None if there is none."""
+        return next(iter(self._due.values()), None)
+
+    def take_expired(self, now: float) -> list[Member]:
+        """Removes those whose deadline has passed, and returns them."""
+        expired = []
+        for member, due in self._due.items():
+            if due > now:
+                break
+            expired.append(member)
+        for member in expired:
+            del self._due[member]
+        return expired

@@ -1,0 +1,253 @@
+"""What one client of the suite notices about its server: conformance/peer.py, played by a script.
+
+Every wait is bounded by the chat's patience; it is small where running out of it is the subject.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from conformance import peer
+from conformance.client import Client
+from conformance.peer import Violation
+from tests.scripted import HELLO, PATIENCE, scripted
+
+SHORT = 0.3  # seconds of patience where a time-out is what is tested
+
+
+def failure_of(client: Client, command: str = "PING x") -> Violation:
+    """How it ends when the client asks this and then looks whether there is more."""
+    with pytest.raises(Violation) as caught:
+        client.asks(command)
+        client.chat.expect_nothing_more()
+    assert caught.value.client is client
+    return caught.value
+
+
+@pytest.fixture
+def _early_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe decides nothing but how soon something is known."""
+    monkeypatch.setattr(peer, "PROBE_AFTER", 0.02)
+
+
+# Answers that do not come
+
+
+@pytest.mark.usefixtures("_early_probe")
+def test_missing_answer_is_found_by_the_probe_long_before_patience_ends() -> None:
+    """CMD-3: the PING sent behind the command was answered, the command was not."""
+    with scripted({"alice> SAY hello": b""}, patience=600) as (chat, server):
+        began = time.monotonic()
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+        assert time.monotonic() - began < PATIENCE
+        assert server.heard[-2:] == ["alice> SAY hello", "alice> PING fence-1"]
+    assert (failure.requirement, failure.timed_out) == ("CMD-3", False)
+    assert failure.why.startswith("SAY hello was never answered")
+
+
+@pytest.mark.usefixtures("_early_probe")
+def test_late_answer_is_an_answer_and_the_probe_is_not_seen() -> None:
+    """The server takes its time: no fault, and nothing of the probe is left in the client."""
+    script = {"alice> SAY hello": b"", "alice> PING fence-1": b"OK SAY 1\nPONG fence-1\n"}
+    with scripted(script) as (chat, _):
+        alice = chat.connect("alice")
+        assert alice.says("hello") == 1
+        chat.expect_nothing_more()
+        assert [line.text for line in alice.stream] == ["OK SAY 1"]
+
+
+@pytest.mark.usefixtures("_early_probe")
+def test_probe_that_is_answered_after_the_next_command_was_sent_disturbs_nothing() -> None:
+    script = {
+        "alice> SAY one": b"",
+        "alice> PING fence-1": b"OK SAY 1\n",
+        "alice> SAY two": b"PONG fence-1\nOK SAY 2\n",
+    }
+    with scripted(script) as (chat, _):
+        alice = chat.connect("alice")
+        assert [alice.says("one"), alice.says("two")] == [1, 2]
+        chat.expect_nothing_more()
+
+
+@pytest.mark.usefixtures("_early_probe")
+@pytest.mark.xfail(
+    strict=True,
+    reason="peer.py: the ERR is kept as an answer of the test, whose next question is then a"
+    " RuntimeError: an error of the suite, caused by a server",
+)
+@pytest.mark.parametrize("answer", [b"ERR unknown-verb - what is PING\n", b"PONG other\n"])
+def test_probe_that_is_not_answered_with_its_pong_is_a_violation(answer: bytes) -> None:
+    """PING-1, where the server takes its time for the command in front of the probe."""
+    script = {"alice> SAY one": b"", "alice> PING fence-1": b"OK SAY 1\n" + answer}
+    with scripted(script) as (chat, _):
+        failure_of(chat.connect("alice"), "SAY one")
+
+
+@pytest.mark.parametrize("probe_after", [0.02, 60.0], ids=["probed", "not probed"])
+def test_silence_is_a_time_out(probe_after: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "PROBE_AFTER", probe_after)
+    with scripted({"alice> SAY hello": b""}, patience=SHORT, answers_ping=False) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+    assert failure.timed_out
+    assert failure.why == "no answer within 0.3 s"
+    assert (failure.expected, failure.got) == ("an answer to SAY hello", "(nothing)")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="peer.py: the card says (nothing), though `unfinished` has the answer"
+)
+def test_answer_without_lf_is_shown_when_patience_ends() -> None:
+    """LINE-1: who forgets the LF must not read that nothing came."""
+    with scripted({"alice> SAY x": b"OK SAY 1"}, patience=SHORT, answers_ping=False) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY x")
+    assert "OK SAY 1" in (failure.got or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "how"),
+    [
+        (["alice< (end of stream)"], "end of stream"),
+        (["alice< (reset)"], "reset: Connection reset by peer"),
+        (["alice< X-LAST words", "alice< (end of stream)"], "end of stream"),
+    ],
+)
+def test_server_that_closes_instead_of_answering_is_found_at_once(
+    said: list[str], how: str
+) -> None:
+    with scripted({"alice> SAY hello": said}) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+    assert failure.why == f"the server ended the connection ({how}) instead of answering"
+    assert (failure.got, failure.timed_out) == (f"({how})", False)
+    assert chat.log[-1].text == f"({how})"
+
+
+def test_stream_that_ends_within_a_line_is_told_as_that() -> None:
+    """LINE-1: every line ends with LF."""
+    script = {"alice> QUIT": b"OK QUI", "alice> PING x": ["alice< (end of stream)"]}
+    with scripted(script) as (chat, _):
+        alice = chat.connect("alice")
+        alice.sends("QUIT")
+        assert failure_of_waiting(alice).got == "(end of stream within a line)"
+        assert alice.unfinished == b"OK QUI"
+
+
+def failure_of_waiting(client: Client) -> Violation:
+    client.sends("PING x")
+    with pytest.raises(Violation) as caught:
+        client.answer()
+    return caught.value
+
+
+# Answers that nobody asked for
+
+
+def test_reply_to_nothing_is_found() -> None:
+    """CMD-3: it stood behind the greeting, and is read with the next answer."""
+    with scripted({"alice> (connects)": [f"alice< {HELLO}", "alice< PONG y"]}) as (chat, _):
+        with pytest.raises(Violation, match="a reply to nothing") as caught:
+            chat.connect("alice")
+            chat.expect_nothing_more()
+    assert (caught.value.requirement, caught.value.got) == ("CMD-3", "PONG y")
+
+
+def test_second_answer_to_one_command_is_found() -> None:
+    """CMD-3: exactly one final reply."""
+    with scripted({"alice> SAY hello": b"OK SAY 1\nOK SAY 1\n"}) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+    assert (failure.requirement, failure.got) == ("CMD-3", "OK SAY 1")
+
+
+@pytest.mark.parametrize(
+    "reply", [b"OK NICK alice 1", b"PONG hello", b"ERR bad-args NICK no", b"OK X-SAY 1", b"OK LOCK"]
+)
+def test_answer_to_another_command_is_found(reply: bytes) -> None:
+    """CMD-3: in the order of the commands."""
+    with scripted({"alice> SAY hello": reply + b"\n"}) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+    assert failure.requirement == "CMD-3"
+    assert failure.why == "this does not answer SAY hello"
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        ("say hello", b"OK SAY 1"),
+        ("SAY hello", b"ERR need-nick - no"),
+        ("SAY hello", b"ERR bad-args SAY no"),
+        ("X-Dance", b"OK X-DANCE all night"),
+        ("ping x", b"PONG x"),
+        ("", b""),
+        ("PONG x", b""),
+    ],
+)
+def test_answer_to_this_command_is_accepted(command: str, reply: bytes) -> None:
+    """Whatever its case; the empty line and PONG have none (OCTET-4, PONG-1)."""
+    with scripted({f"alice> {command}": reply + b"\n" if reply else b""}) as (chat, _):
+        alice = chat.connect("alice")
+        alice.sends(command)
+        if reply:
+            assert alice.answer().final.text == reply.decode()
+        chat.expect_nothing_more()
+
+
+def test_item_that_nobody_asked_for_is_found() -> None:
+    with scripted({"alice> SAY hello": b"HERE bob 2\nOK SAY 1\n"}) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "SAY hello")
+    assert (failure.requirement, failure.got) == ("CMD-3", "HERE bob 2")
+
+
+def test_event_within_a_listing_is_found() -> None:
+    """WHO-4: no other line stands between the first item of a listing and its OK."""
+    listing = b"HERE alice 1\nMSG lobby 1 bob hello\nHERE bob 2\nOK WHO 2\n"
+    with scripted({"alice> WHO": listing}) as (chat, _):
+        failure = failure_of(chat.connect("alice"), "WHO")
+    assert (failure.requirement, failure.why) == ("WHO-4", "an event within a listing")
+
+
+@pytest.mark.xfail(strict=True, reason="peer.py: only events are looked for, WHO-4 says no line")
+@pytest.mark.parametrize("line", [b"PING x", b"X-WEATHER fine"])
+def test_any_other_line_within_a_listing_is_found(line: bytes) -> None:
+    """WHO-4: neither may a PING or a private line stand there."""
+    with scripted({"alice> WHO": b"HERE alice 1\n" + line + b"\nOK WHO 1\n"}) as (chat, _):
+        assert failure_of(chat.connect("alice"), "WHO").requirement == "WHO-4"
+
+
+def test_event_in_front_of_a_listing_is_no_fault_and_listing_is_kept_whole() -> None:
+    listing = b"MSG lobby 1 bob hello\nHERE alice 1\nHERE bob 2\nOK WHO 2\n"
+    with scripted({"alice> WHO": listing}) as (chat, _):
+        answer = chat.connect("alice").asks("WHO")
+    assert [line["name"] for line in answer.items] == ["alice", "bob"]
+    assert [line["text"] for line in answer.events] == ["hello"]
+    assert answer.final.number("count") == 2
+
+
+# The last line
+
+
+@pytest.mark.parametrize("last", [b"BYE now\n", b"PONG x\nBYE now\n"])
+def test_line_after_bye_is_found(last: bytes) -> None:
+    """Section 12: BYE is the last line before a server closes a connection."""
+    with scripted({"alice> PING x": last + b"X-MORE to say\n"}) as (chat, _):
+        failure = failure_of(chat.connect("alice"))
+    assert (failure.requirement, failure.got) == ("STOP-1", "X-MORE to say")
+
+
+def test_line_after_ok_quit_is_found_while_the_end_is_awaited() -> None:
+    """QUIT-1: OK QUIT is the last line of the connection."""
+    with scripted({"alice> QUIT": b"OK QUIT\nBYE now\n"}) as (chat, _):
+        alice = chat.connect("alice")
+        alice.does("QUIT", "OK QUIT")
+        with pytest.raises(Violation, match="after OK QUIT") as caught:
+            alice.awaits_end()
+    assert caught.value.requirement == "QUIT-1"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="chat.py: what was noticed about those who leave is never raised"
+)
+def test_line_after_ok_quit_is_found_at_the_end_of_a_test() -> None:
+    """QUIT-1: it was read with OK QUIT, and noticed."""
+    with scripted({"alice> QUIT": b"OK QUIT\nBYE now\n"}) as (chat, _):
+        assert failure_of(chat.connect("alice"), "QUIT").requirement == "QUIT-1"
