@@ -28,7 +28,7 @@ from .pty import Terminal
 from .results import Record, Result, Rubric
 from .servers import HOST, TIDY_PATIENCE, Served, Servers
 from .spec import BEYOND, Requirement, Spec
-from .target import Target
+from .target import Bound, Target
 
 #: What the tests of a level, and of all later ones, build on. If one of these fails, they are
 #: skipped with that as the reason, instead of failing for it again and again.
@@ -108,16 +108,10 @@ class Bench:
         return chat
 
     def start(
-        self, host: str = HOST, port: int | str | None = None, **bounds: int | float
+        self, host: str = HOST, port: int | str | None = None, **bounds: Bound
     ) -> ServerProcess:
         """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
-        target = self.servers.target
-        if target.address:
-            untested("a server that runs elsewhere cannot be started anew")
-        options = {name.replace("_", "-"): value for name, value in bounds.items()}
-        for name in options:
-            if name not in target.options:
-                untested(f"parley.toml has no option {name}: the bound cannot be set")
+        options = self._options(bounds)
         if not options and port is None and host == HOST:
             return self.servers.new()
         return self.servers.with_options(options, host, port)
@@ -127,6 +121,20 @@ class Bench:
         if self.servers.target.address:
             untested("a server that runs elsewhere cannot be started anew")
         return self.servers.launch(host, port, {})
+
+    def launch_with(self, **bounds: Bound) -> ServerProcess:
+        """Starts a server with bounds as in parley.toml, and does not wait until it is ready."""
+        return self.servers.launch(HOST, self.servers.a_port(), self._options(bounds))
+
+    def _options(self, bounds: dict[str, Bound]) -> dict[str, Bound]:
+        """Bounds under their names in parley.toml; a test is over if one cannot be set there."""
+        if self.servers.target.address:
+            untested("a server that runs elsewhere cannot be started anew")
+        options = {name.replace("_", "-"): value for name, value in bounds.items()}
+        for name in options:
+            if name not in self.servers.target.options:
+                untested(f"parley.toml has no option {name}")
+        return options
 
     def terminal(self) -> Terminal:
         """A server of this test's own, in a terminal."""

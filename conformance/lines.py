@@ -30,6 +30,12 @@ _FORMS: dict[str, tuple[str, str]] = {
     "OK TELL": ("reply", rf"OK TELL (?P<name>{_NAME})"),
     "OK JOIN": ("reply", rf"OK JOIN (?P<room>{_NAME}) (?P<count>{_NUMBER})"),
     "OK ROOMS": ("reply", rf"OK ROOMS (?P<count>{_NUMBER})"),
+    "OK HISTORY": ("reply", rf"OK HISTORY (?P<count>{_NUMBER})"),
+    "PAST": (
+        "item",
+        rf"PAST (?P<room>{_NAME}) (?P<seq>{_NUMBER}) (?P<time>{_NUMBER}) (?P<name>{_NAME}) "
+        rf"(?P<text>{_TEXT})",
+    ),
     "ROOM": ("item", rf"ROOM (?P<room>{_NAME}) (?P<count>{_NUMBER})"),
     "TOLD": ("event", rf"TOLD (?P<name>{_NAME}) (?P<text>{_TEXT})"),
     "HERE": ("item", rf"HERE (?P<name>{_NAME}) (?P<number>{_NUMBER})"),

@@ -28,7 +28,7 @@ PROBE_AFTER = 0.5
 FLOOD = 64 * 1024 * 1024
 CHUNK = 65536
 #: The commands that each kind of item answers.
-LISTINGS = {"HERE": ("WHO",), "ROOM": ("ROOMS",)}
+LISTINGS = {"HERE": ("WHO",), "ROOM": ("ROOMS",), "PAST": ("HISTORY",)}
 #: How the tokens of the suite's own PINGs begin.
 FENCE = "fence-"
 
@@ -226,6 +226,11 @@ class Peer:
         self.chat.log.append(Entry(self.label, ">", "(reset)"))
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.closes()
+
+    def abandons(self) -> None:
+        """Nothing that is still unanswered will be: the test has seen to it."""
+        self.commands.clear()
+        self.chat.count_waiting(self, False)
 
     def closes(self) -> None:
         """Closes the socket; what the server sends afterwards goes nowhere."""

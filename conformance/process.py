@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from .lines import escape
-from .target import Target
+from .target import Bound, Target
 
 #: Lines of a server's output that are kept for cards, and octets of one such line.
 TAIL_LINES = 32
@@ -50,7 +50,7 @@ class ServerProcess:
         target: Target,
         host: str = "127.0.0.1",
         port: int | str = 0,
-        options: dict[str, int | float] | None = None,
+        options: dict[str, Bound] | None = None,
     ) -> None:
         self.options = options or {}
         self.words = target.words(host, port, self.options)

@@ -15,7 +15,7 @@ from typing import Protocol
 from .chat import Chat
 from .peer import Violation
 from .process import ServerProcess, free_port, kill_strays
-from .target import Target
+from .target import Bound, Target
 
 HOST = "127.0.0.1"
 #: Seconds for the questions between two tests. No verdict depends on them: who answers later gets
@@ -87,7 +87,7 @@ class Servers:
         return server
 
     def with_options(
-        self, options: dict[str, int | float], host: str = HOST, port: int | str | None = None
+        self, options: dict[str, Bound], host: str = HOST, port: int | str | None = None
     ) -> ServerProcess:
         """A new server with bounds, an address or a port of its own. Raises StartError."""
         port = self.a_port() if port is None else port
@@ -111,7 +111,7 @@ class Servers:
         """What to ask for when any port will do."""
         return 0 if self.picks_port else free_port(HOST)
 
-    def launch(self, host: str, port: int | str, options: dict[str, int | float]) -> ServerProcess:
+    def launch(self, host: str, port: int | str, options: dict[str, Bound]) -> ServerProcess:
         """Starts a server without waiting for it. Raises StartError if it cannot be run."""
         server = ServerProcess(self.target, host, port, options)
         self._all.append(server)

@@ -18,6 +18,10 @@ BUILD_TAIL = 4000
 _KEYS = {"name", "build", "command", "cwd", "options"}
 
 
+#: What an option can be set to: a number, or a path.
+Bound = int | float | str
+
+
 class TargetError(Exception):
     """A target that cannot be graded as it stands. The message says why, for its author."""
 
@@ -34,7 +38,7 @@ class Target:
     options: dict[str, str] = field(default_factory=dict)  # "--hold-count {value}" by name
     address: tuple[str, int] | None = None
 
-    def words(self, host: str, port: int | str, options: dict[str, int | float]) -> list[str]:
+    def words(self, host: str, port: int | str, options: dict[str, Bound]) -> list[str]:
         """The command line that listens on host and port, with these bounds."""
         assert self.command is not None
         places = {

@@ -14,6 +14,7 @@ import socket
 
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS
+from parley.store import Store, StoreError
 
 from .connection import Connection
 
@@ -24,26 +25,30 @@ class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
     loop: asyncio.AbstractEventLoop
+    accepting: asyncio.Task[None]
 
-    def __init__(self, hub: Hub, listener: socket.socket) -> None:
+    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
         self.listener = listener
         self.hub = hub
+        self.store = store
+        self.status = 0  # with which the process will exit
         self.connections: dict[Member, Connection] = {}
         self.behind: set[Connection] = set()  # whose transport kept something
         self.awake = False  # whether a flush is due at the end of this turn
         self.alarm: asyncio.TimerHandle | None = None  # a flush at the hub's next deadline
 
-    def run(self) -> None:
+    def run(self) -> int:
         """Accepts clients until a signal comes, then stops. No task is left afterwards."""
         asyncio.run(self.serve())
+        return self.status
 
     async def serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        accepting = asyncio.create_task(self.accept())
+        self.accepting = asyncio.create_task(self.accept())
         for number in STOP_SIGNALS:
-            self.loop.add_signal_handler(number, accepting.cancel)
+            self.loop.add_signal_handler(number, self.accepting.cancel)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        await asyncio.wait([accepting])
+        await asyncio.wait([self.accepting])
         await self.stop()
 
     async def accept(self) -> None:
@@ -66,6 +71,7 @@ class Server:
         """Ends a turn: takes all that is ready, and sends it."""
         self.awake = False
         self.hub.tick(self.loop.time())
+        self.commit()
         for connection in list(self.behind):
             self.settle(connection)
         for member in self.hub.take_ready():
@@ -75,6 +81,17 @@ class Server:
         for member in self.hub.take_dropped():
             self.dismiss(self.connections[member])
         self.set_alarm()
+
+    def commit(self) -> None:
+        """Stores what was said before any of it is sent."""
+        try:
+            self.store.commit(self.hub.take_spoken())
+        except StoreError as error:  # nothing of this turn may get out
+            log.error("event=store-failed error=%s", error)
+            self.status = 1
+            now = self.loop.time()
+            self.hub.shutdown("the server cannot store messages", now, discard=True)
+            self.accepting.cancel()
 
     def set_alarm(self) -> None:
         """Sees to it that there is a turn when the hub's next deadline is due."""

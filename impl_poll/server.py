@@ -14,6 +14,7 @@ import time
 
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, stop_signals
+from parley.store import Store, StoreError
 
 from .connection import Connection
 
@@ -23,9 +24,11 @@ log = logging.getLogger("parley")
 class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
-    def __init__(self, hub: Hub, listener: socket.socket) -> None:
+    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
         self.listener = listener
         self.hub = hub
+        self.store = store
+        self.status = 0  # with which the process will exit
         self.connections: dict[Member, Connection] = {}
         self.by_descriptor: dict[int, Connection] = {}
         self.wanted: dict[int, int] = {}  # by descriptor: the events that poll() looks for
@@ -36,15 +39,16 @@ class Server:
         self.now = time.monotonic()  # when this turn began
         self.poller = select.poll()
 
-    def run(self) -> None:
-        """Takes turns until a signal comes, then stops."""
+    def run(self) -> int:
+        """Takes turns until a signal comes, or storing fails; then stops."""
         with stop_signals() as signals:
             self.poller.register(signals, select.POLLIN)
             self.poller.register(self.listener, select.POLLIN)
-            while signals not in self.turn():
+            while signals not in self.turn() and self.status == 0:
                 pass
             self.poller.unregister(signals)
         self.stop()
+        return self.status
 
     def turn(self) -> set[int]:
         """One turn. Returns the descriptors that had something."""
@@ -103,8 +107,9 @@ class Server:
             self.wanted[sock.fileno()] = select.POLLIN
 
     def flush(self) -> None:
-        """Ends a turn: takes all that is ready, sends it, and sees what has become of each."""
+        """Ends a turn: stores what was said, sends all that is ready, sees what became of each."""
         self.hub.tick(self.now)
+        self.commit()
         while ready := self.hub.take_ready():  # again if a send has found somebody gone
             for member in ready:
                 connection = self.connections[member]
@@ -116,6 +121,15 @@ class Server:
         for connection in self.touched | self.leaving:
             self.settle(connection)
         self.touched.clear()
+
+    def commit(self) -> None:
+        """Stores what was said before any of it is sent."""
+        try:
+            self.store.commit(self.hub.take_spoken())
+        except StoreError as error:  # nothing of this turn may get out
+            log.error("event=store-failed error=%s", error)
+            self.status = 1
+            self.hub.shutdown("the server cannot store messages", self.now, discard=True)
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and what the connection waits for next."""

@@ -12,12 +12,14 @@ import contextlib
 import logging
 import os
 import select
+import signal
 import socket
 import threading
 import time
 
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, stop_signals
+from parley.store import Store, StoreError
 
 from .connection import Connection
 
@@ -27,11 +29,13 @@ log = logging.getLogger("parley")
 class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
-    def __init__(self, hub: Hub, listener: socket.socket) -> None:
+    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
         self.listener = listener
         self.lock = threading.Lock()
         # Guarded by lock:
         self.hub = hub
+        self.store = store
+        self.status = 0  # with which the process will exit
         self.connections: dict[Member, Connection] = {}
         self.goodbyes: dict[Connection, float] = {}  # those sent away, and how long they may take
         self.retired: list[Connection] = []  # those whose thread is done
@@ -44,7 +48,7 @@ class Server:
         self.wake_reader, self.wake_writer = os.pipe()
         self.poller.register(self.wake_reader, select.POLLIN)
 
-    def run(self) -> None:
+    def run(self) -> int:
         """Accepts clients until a signal comes, then stops. No thread is left afterwards."""
         sender = threading.Thread(target=self.send_for_all)
         sender.start()
@@ -52,6 +56,7 @@ class Server:
             self.accept(signals)
         self.stop()
         sender.join()
+        return self.status
 
     def accept(self, signals: int) -> None:
         """Starts a thread for each newcomer, until the descriptor `signals` is readable."""
@@ -104,6 +109,7 @@ class Server:
         with self.lock:
             self.awake = False
             self.hub.tick(now)
+            self.commit(now)
             batch = [(self.connections[member], member.take()) for member in self.hub.take_ready()]
             for member in self.hub.take_dropped():
                 self.goodbyes.setdefault(self.connections[member], now + self.goodbye_time)
@@ -121,6 +127,16 @@ class Server:
                 self.goodbyes.pop(connection, None)
         for connection in retired:
             self.close(connection)
+
+    def commit(self, now: float) -> None:
+        """Stores what was said before any of it is sent. Requires holding the lock."""
+        try:
+            self.store.commit(self.hub.take_spoken())
+        except StoreError as error:  # nothing of this turn may get out
+            log.error("event=store-failed error=%s", error)
+            self.status = 1
+            self.hub.shutdown("the server cannot store messages", now, discard=True)
+            os.kill(os.getpid(), signal.SIGTERM)  # the accepting thread goes home
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and who has to be told. Requires holding the lock."""

@@ -6,10 +6,13 @@ all. Like the hub, nothing here does I/O or is thread-safe.
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
+from collections.abc import Iterable
 from typing import ClassVar
 
 from parley import wire
-from parley.hub import Hub, Limits, Member, Room, name_of
+from parley.hub import Hub, Limits, Member, Message, Room, name_of, room_of
 from parley.wire import Refusal
 
 
@@ -70,7 +73,70 @@ class Rooms(Hub):
         self.reply_with(member, self.listing(room), "WHO")
 
 
-class ExtendedHub(Direct, Rooms):
+class History(Rooms):
+    """The capability `history`: HISTORY, from memory (protocol.md, section 18).
+
+    Storing is the server's business: it takes what was said this turn with `take_spoken`, stores
+    it, and only then sends what the turn has queued.
+    """
+
+    capabilities: ClassVar[tuple[str, ...]] = ("history",)
+    #: What HISTORY without an argument asks for (HIST-4).
+    USUAL = 50
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self.spoken: list[Message] = []
+        self.past: dict[str, deque[Message]] = {}  # by folded name of the room, oldest first
+        self._past_bytes: dict[str, int] = {}
+
+    def recall(self, rooms: Iterable[tuple[str, int]], messages: Iterable[Message]) -> None:
+        """Brings back what was stored: names of rooms with their last seq, then messages."""
+        for name, seq in rooms:
+            room = self.rooms.setdefault(wire.fold(name), Room(name))
+            room.seq = seq
+        for message in messages:
+            self._keep(message)
+
+    def take_spoken(self) -> list[Message]:
+        spoken, self.spoken = self.spoken, []
+        return spoken
+
+    def remember(self, room: Room, name: str, text: str) -> None:
+        message = Message(room.name, room.seq, int(self.epoch + self._now), name, text)
+        self.spoken.append(message)
+        self._keep(message)
+
+    def do_history(self, member: Member, arguments: str) -> None:
+        count = self.USUAL
+        if arguments:
+            count = wire.number(wire.one_argument(arguments))
+        past = self.past.get(wire.fold(room_of(member).name), ())
+        chosen = itertools.islice(past, max(0, len(past) - count), None)
+        items = [wire.line("PAST", *message) for message in chosen]
+        self.reply_with(member, items, "HISTORY")
+
+    def _keep(self, message: Message) -> None:
+        """Remembers a message, and forgets as many of the oldest as are beyond the bounds."""
+        folded = wire.fold(message.room)
+        past = self.past.setdefault(folded, deque())
+        past.append(message)
+        size = self._past_bytes.get(folded, 0) + _size(message)
+        while len(past) > self.limits.history_count or size > self.limits.history_bytes:
+            size -= _size(past.popleft())
+        self._past_bytes[folded] = size
+
+
+def _size(message: Message) -> int:
+    """The octets of its PAST line, at most: what a listing of it costs."""
+    return len(message.text.encode()) + 80
+
+
+class ExtendedHub(Direct, History):
     """The chat with every extension."""
 
-    capabilities: ClassVar[tuple[str, ...]] = Direct.capabilities + Rooms.capabilities
+    capabilities: ClassVar[tuple[str, ...]] = (
+        *Direct.capabilities,
+        *Rooms.capabilities,
+        *History.capabilities,
+    )

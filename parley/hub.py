@@ -13,10 +13,10 @@ from enum import Enum
 from typing import ClassVar, Final
 
 from parley import wire
-from parley.state import Deadlines, Limits, Member, Room
+from parley.state import Deadlines, Limits, Member, Message, Room
 from parley.wire import Refusal
 
-__all__ = ["CLOSE", "Hub", "Limits", "Member", "Outcome", "Room"]
+__all__ = ["CLOSE", "Hub", "Limits", "Member", "Message", "Outcome", "Room"]
 
 
 class Outcome(Enum):
@@ -51,6 +51,7 @@ class Hub:
         self.connections: dict[Member, None] = {}  # all that are here, nameless ones included
         self.names: dict[str, Member] = {}  # by folded name
         self.lobby = Room("lobby")
+        self.epoch = 0.0  # what to add to the times of calls for seconds since 1970
         self._last_number = 0
         self._now = 0.0  # the time that the current call was given
         self._ready: list[Member] = []  # each whose outbox is not empty, once
@@ -117,10 +118,16 @@ class Hub:
             del self.names[wire.fold(member.name)]
             self.exit(member, cause, words)
 
-    def shutdown(self, words: str, now: float) -> None:
-        """The server stops: everybody receives what was held and BYE; nobody a LEFT (STOP-2)."""
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
+        """The server stops: everybody receives what was held and BYE; nobody a LEFT (STOP-2).
+
+        With `discard`, BYE is all that anybody receives: what this turn queued must not get out.
+        """
         self._now = now
         for member in list(self.connections):
+            if discard:
+                member.outbox.clear()
+                member.held = None
             self.release(member)
             self._send(member, wire.line("BYE", words))
             member.here = False
@@ -163,6 +170,10 @@ class Hub:
                     self.leave(member, "slow", self._now)
         ready, self._ready = self._ready, []
         return ready
+
+    def take_spoken(self) -> list[Message]:
+        """What was said since the last call and has to be stored before outboxes are sent."""
+        return []
 
     def take_dropped(self) -> list[Member]:
         """Those whom the hub has given up since the last call: for the server to send away."""
@@ -215,6 +226,9 @@ class Hub:
         del room.members[wire.fold(name)]
         self.publish(room, "LEFT", room.name, name, cause, *filter(None, [words]))
 
+    def remember(self, room: Room, name: str, text: str) -> None:
+        """A message was said in a room; the core forgets it."""
+
     def listing(self, room: Room) -> list[bytes]:
         """The items of WHO: who is in a room, oldest first."""
         present = room.members.values()
@@ -261,6 +275,7 @@ class Hub:
         self.release(member)
         room.seq += 1
         self.publish(room, "MSG", room.name, room.seq, name_of(member), text, but=member)
+        self.remember(room, name_of(member), text)
         self.reply(member, "OK", "SAY", room.seq)
 
     def do_who(self, member: Member, arguments: str) -> None:

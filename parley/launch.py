@@ -14,11 +14,13 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from parley.extensions import ExtendedHub
+from parley.extensions import ExtendedHub, History
 from parley.hub import Hub, Limits
+from parley.store import Store, StoreError
 
 #: Connections that may wait to be accepted: a classroom that arrives at once (redis: 511).
 BACKLOG = 511
@@ -34,13 +36,13 @@ log = logging.getLogger("parley")
 
 
 class Runnable(Protocol):
-    """A server: serves until SIGINT or SIGTERM, then says goodbye and returns."""
+    """A server: serves until SIGINT or SIGTERM, says goodbye and returns its exit status."""
 
-    def run(self) -> None: ...
+    def run(self) -> int: ...
 
 
 def main(
-    name: str, server: Callable[[Hub, socket.socket], Runnable], hub: type[Hub] = ExtendedHub
+    name: str, server: Callable[[Hub, socket.socket, Store], Runnable], hub: type[Hub] = ExtendedHub
 ) -> int:
     """Runs a server from the command line and returns its exit status.
 
@@ -57,10 +59,16 @@ def main(
         print(f"cannot listen on {options.host} port {options.port}: {error}", file=sys.stderr)
         return 1
     with listener:
+        try:
+            chat, store = _remember(hub(name, limits), options, limits)
+        except StoreError as error:
+            print(error, file=sys.stderr)
+            return 1
         host, port = listener.getsockname()[:2]
         print(f"listening on {host} {port}", flush=True)
-        server(hub(name, limits), listener).run()
-    return 0
+        status = server(chat, listener, store).run()
+        store.close()
+    return status
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -76,6 +84,15 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
     listener.setblocking(False)
     return listener
+
+
+def _remember(chat: Hub, options: argparse.Namespace, limits: Limits) -> tuple[Hub, Store]:
+    """The chat with what its history file holds, and the file. Raises StoreError."""
+    chat.epoch = time.time() - time.monotonic()
+    store = Store(options.history, limits, options.history_sync)
+    if isinstance(chat, History):
+        chat.recall(*store.load())
+    return chat, store
 
 
 @contextlib.contextmanager
@@ -94,6 +111,10 @@ def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"parley-{name}", description=f"The {name} server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=4000, help="0 picks a free one (%(default)s)")
+    parser.add_argument("--history", default="", metavar="FILE", help="keep what is said (SQLite)")
+    parser.add_argument(
+        "--history-sync", action="store_true", help="survive the loss of power too: slower"
+    )
     for field in dataclasses.fields(Limits):
         kind = _seconds if isinstance(field.default, float) else _count
         option = "--" + field.name.replace("_", "-")
@@ -105,9 +126,11 @@ def _limits(options: argparse.Namespace) -> Limits:
     """The limits asked for; as many clients as there are descriptors for, at most."""
     names = [field.name for field in dataclasses.fields(Limits)]
     limits = Limits(**{name: getattr(options, name) for name in names})
-    if limits.outbox_bytes < limits.hold_bytes:
-        print("--outbox-bytes must not be less than --hold-bytes", file=sys.stderr)
-        sys.exit(2)
+    for largest in ("hold_bytes", "history_bytes"):  # what may be queued in one piece
+        if limits.outbox_bytes < getattr(limits, largest):
+            option = largest.replace("_", "-")
+            print(f"--outbox-bytes must not be less than --{option}", file=sys.stderr)
+            sys.exit(2)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS: the hard limit may be "infinite"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

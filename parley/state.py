@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """One message of a room: what `MSG` says, and when, in whole seconds since 1970 (UTC)."""
+
+    room: str
+    seq: int
+    time: int
+    name: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -14,7 +25,10 @@ class Limits:
     """The bounds of a server: octets and seconds. protocol.md, sections 10 and 12."""
 
     max_clients: int = 10_000  # connections, nameless ones included
-    max_rooms: int = 10_000  # ever joined: the seq of an empty room is kept (ROOM-6)
+    max_rooms: int = 1000  # ever joined: the seq and the history of an empty room are kept
+    history_count: int = 1000  # messages remembered of each room
+    history_bytes: int = 400_000  # the same in octets: 100 of the longest messages fit
+    history_days: float = 30.0  # messages older than this are forgotten at the next start
     handshake: float = 60.0  # from connecting to having a name
     idle: float = 120.0  # silence before the server asks with PING, and again before it gives up
     hold_count: int = 1000  # events held for a locked member

@@ -19,6 +19,7 @@ MAX_TEXT = 3800
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _VERB = re.compile(r"[A-Za-z]{1,16}|[Xx]-[A-Za-z0-9-]{1,14}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
 
 
@@ -118,6 +119,13 @@ def words(arguments: str) -> str:
     if len(arguments) * 4 > MAX_TEXT and len(arguments.encode()) > MAX_TEXT:
         raise Refusal("text-too-long", f"a text has at most {MAX_TEXT} octets")
     return arguments
+
+
+def number(word: str) -> int:
+    """A word that has to be a number below 2^53. Raises Refusal if it is none."""
+    if not _NUMBER.fullmatch(word) or int(word) >= 2**53:
+        raise Refusal("bad-args", "this takes a number")
+    return int(word)
 
 
 def is_name(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a submission is built before it is started: conformance/target.py, `build`; real processes."""
+"""How a submission is built before it starts: conformance/target.py, `build`; real processes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_build_that_is_ended_leaves_no_process(
     with os.fdopen(ours, "rb", buffering=0) as pipe:
         pid = int(pipe.readline())
         try:
-            assert select.select([pipe], [], [], 1.0)[0]  # nobody holds the other end any more
+            assert select.select([pipe], [], [], 0.5)[0]  # nobody holds the other end any more
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

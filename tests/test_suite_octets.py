@@ -1,4 +1,4 @@
-"""What no server may send at any time: conformance/peer.py on greetings, octets, floods and PINGs."""
+"""What no server may send at any time: conformance/peer.py on greetings, octets and floods."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from tests.scripted import CONNECTS, HELLO, scripted
 SHORT = 0.3  # seconds of patience where a time-out is what is tested
 
 
+def greeted_alone(chat: Chat) -> None:
+    """Somebody is greeted, and hears nothing else."""
+    chat.connect("alice")
+    chat.expect_nothing_more()
+
+
 def greeting_fails(octets: bytes, patience: float = 10.0) -> Violation:
     """How the test ends when a server says this as soon as somebody connects."""
     with scripted({f"alice> {CONNECTS}": octets}, patience=patience) as (chat, _):
         with pytest.raises(Violation) as caught:
-            chat.connect("alice")
-            chat.expect_nothing_more()
+            greeted_alone(chat)
     assert caught.value.client is not None
     assert caught.value.client.label == "alice"
     return caught.value
@@ -38,6 +43,13 @@ def test_first_line_that_is_no_hello_is_found(octets: bytes) -> None:
 def test_second_hello_is_found() -> None:
     failure = greeting_fails(f"{HELLO}\n{HELLO}\n".encode())
     assert (failure.requirement, failure.why) == ("HELLO-1", "a second HELLO")
+
+
+def test_reply_to_nothing_is_found() -> None:
+    """CMD-3: it stands behind the greeting, and nobody asked."""
+    failure = greeting_fails(f"{HELLO}\nPONG y\n".encode())
+    assert failure.why.startswith("a reply to nothing")
+    assert (failure.requirement, failure.got) == ("CMD-3", "PONG y")
 
 
 def test_bye_in_place_of_hello_is_told_as_that() -> None:

@@ -41,7 +41,7 @@ class Bench:
 
     def runs(self, program: str) -> ServerProcess:
         """A Python program; it sees host and port as its arguments."""
-        return self.runs_words(shlex.join([sys.executable, "-c", program]))
+        return self.runs_words(shlex.join([sys.executable, "-S", "-c", program]))
 
     def runs_words(self, command: str) -> ServerProcess:
         target = Target("x", command=f"{command} {{host}} {{port}}", cwd=self.folder)
@@ -99,9 +99,9 @@ def test_other_first_line_is_an_error_that_shows_it(bench: Bench, line: str) -> 
 
 
 @pytest.mark.xfail(strict=True, reason="process.py: any digits are a port, those of Arabic too")
-@pytest.mark.parametrize("port", ["99999", "0", "\\u0667"])
+@pytest.mark.parametrize("port", ["99999", "\\u0667"])
 def test_ready_line_without_a_port_that_can_be_is_an_error(bench: Bench, port: str) -> None:
-    r"""START-1, START-2: 99999 is no port (and 34463, where it would lead, is another's)."""
+    r"""START-1: 99999 is no port (and 34463, where it would lead, is another's)."""
     program = "import sys; sys.stdout.reconfigure(encoding='utf-8')\n"
     start_fails(bench.runs(f"{program}print('listening on h {port}', flush=True)\n{FOREVER}"))
 
@@ -194,7 +194,7 @@ def test_server_is_given_its_place_and_nothing_of_ours(bench: Bench) -> None:
 
 
 def test_signal_goes_to_the_server_and_its_status_is_told(bench: Bench) -> None:
-    program = "import signal; signal.signal(15, lambda *_: exit(9))\n" + READY + FOREVER
+    program = "import os, signal; signal.signal(15, lambda *_: os._exit(9))\n" + READY + FOREVER
     process = bench.runs(program).wait_ready(PATIENCE)
     process.signal(signal.SIGTERM)
     assert process.wait_end(PATIENCE) == 9
@@ -218,15 +218,11 @@ def test_kill_ends_what_the_server_started(bench: Bench, server: str) -> None:
     program = (
         "import os\n"
         "if os.fork() == 0:\n"
-        "    held = os.open('alive', os.O_WRONLY)\n"
-        "    os.write(held, b'alive')\n"
-        f"    {FOREVER}"
-        f"os.close(os.open('alive', os.O_WRONLY))\n{READY}"
-        + (FOREVER if server == "stays" else "os._exit(0)\n")
+        "    os.write(os.open('alive', os.O_WRONLY), b'alive')\n"
+        f"    {READY}    {FOREVER}" + (FOREVER if server == "stays" else "os._exit(0)\n")
     )
     with os.fdopen(ours, "rb", buffering=0) as pipe:
         process = bench.runs(program).wait_ready(PATIENCE)
-        assert select.select([pipe], [], [], PATIENCE)[0]
         assert pipe.read(5) == b"alive"
         if server == "has ended":
             assert process.wait_end(PATIENCE) == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.spec import (
+    BEYOND,
     LEVELS,
     Requirement,
     SpecError,
@@ -16,6 +17,7 @@ from conformance.spec import (
     read_spec,
 )
 
+PAGE = Path(__file__).parent.parent / "protocol.md"
 NICK = "**NICK-1** · level 1 · MUST:\nA name is given.\n\n"
 PING = "**PING-1** · level 0 · SHOULD:\nA ping is\nanswered.\n\n"
 
@@ -23,27 +25,30 @@ PING = "**PING-1** · level 0 · SHOULD:\nA ping is\nanswered.\n\n"
 def test_protocol_md_is_read_whole() -> None:
     """Every bold id of the page becomes a requirement, every session block a session."""
     spec = read_spec()
-    page = (Path(__file__).parent.parent / "protocol.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     assert len(spec.requirements) >= 80
     assert len(spec.requirements) == page.count("\n**") - page.count("\n**Why**")
     assert len(spec.sessions) >= 10
     assert len(spec.sessions) == page.count("```session")
-    assert spec.version == "1.0"
+    assert f"Version {spec.version} of this document" in page
     assert spec.requirements["PING-1"] == Requirement(
         "PING-1",
         0,
         "MUST",
         "`PING token` is answered with `PONG` and the same token, octet for octet.",
     )
-    assert {each.level for each in spec.requirements.values()} <= LEVELS.keys()
+    assert all(
+        each.level == BEYOND if each.capability else each.level in LEVELS
+        for each in spec.requirements.values()
+    )
 
 
 def test_requirements_stand_in_the_order_of_building() -> None:
     """By level, and within a level as the page has them."""
-    page = (Path(__file__).parent.parent / "protocol.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     found = list(read_spec().requirements.values())
     assert found == sorted(
-        found, key=lambda each: (each.level, page.index(f"\n**{each.id}** · level {each.level}"))
+        found, key=lambda each: (each.level, page.index(f"\n**{each.id}** · {each.where} ·"))
     )
 
 
@@ -64,6 +69,18 @@ def test_levels_come_before_the_order_of_the_text() -> None:
     assert spec.requirements["PING-1"].text == "A ping is answered."
     assert spec.requirements["PING-1"].keyword == "SHOULD"
     assert spec.version == "2.7"
+
+
+def test_requirements_of_an_extension_come_after_all_levels() -> None:
+    """In place of a level stands the name of the capability."""
+    extra = "**TELL-1** · direct · MUST:\nIt is told.\n\n**ROOM-1** · rooms · MAY:\nA room.\n\n"
+    spec = parse_spec(extra + NICK)
+    assert list(spec.requirements) == ["NICK-1", "TELL-1", "ROOM-1"]
+    assert spec.capabilities == ["direct", "rooms"]
+    tell = spec.requirements["TELL-1"]
+    assert (tell.level, tell.capability, tell.where) == (BEYOND, "direct", "direct")
+    nick = spec.requirements["NICK-1"]
+    assert (nick.level, nick.capability, nick.where) == (1, None, "level 1")
 
 
 def test_text_without_a_version_or_requirements_is_an_empty_spec() -> None:
@@ -112,6 +129,12 @@ def test_malformed_id_is_an_error(name: str) -> None:
     """A requirement that nobody would test, for a slip of the pen, must not go unnoticed."""
     with pytest.raises(SpecError):
         parse_spec(NICK + f"**{name}** · level 1 · MUST:\nA sentence.\n\n")
+
+
+@pytest.mark.xfail(strict=True, reason="spec.py: the word `level` passes for a capability")
+def test_level_without_its_number_is_an_error() -> None:
+    with pytest.raises(SpecError):
+        parse_spec("**NICK-2** · level · MUST:\nA sentence.\n\n")
 
 
 @pytest.mark.xfail(strict=True, reason="spec.py: any digit is a level; terminal.py has no 8 or 9")

@@ -1,4 +1,4 @@
-"""What may be graded, and how it is started: conformance/target.py and appendix A of protocol.md."""
+"""What may be graded, and how it is started: conformance/target.py; protocol.md, appendix A."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import target
-from conformance.target import Target, TargetError, build, from_address, from_command, from_folder
+from conformance.target import Target, TargetError, from_address, from_command, from_folder
 
 COMMAND = 'command = "./server --host {host} --port {port}"\n'
 
@@ -161,7 +160,7 @@ def test_command_without_a_nameable_word_is_called_server() -> None:
 
 @pytest.mark.parametrize("command", ["", "  ", "./server", "./server '{port}"])
 def test_command_that_cannot_be_run_is_an_error_that_says_where(command: str) -> None:
-    with pytest.raises(TargetError, match="^--command: "):
+    with pytest.raises(TargetError, match=r"^--command: "):
         from_command(command)
 
 
@@ -186,7 +185,7 @@ def test_address_is_read_with_or_without_brackets(
     ["", "host", "host:", ":80", "[]:80", "host:x", "host:0", "host:65536", "host:-1", "h:١"],
 )
 def test_what_is_no_address_is_an_error_that_names_the_option(word: str) -> None:
-    with pytest.raises(TargetError, match="^--connect"):
+    with pytest.raises(TargetError, match=r"^--connect"):
         from_address(word)
 
 
@@ -194,7 +193,7 @@ def test_what_is_no_address_is_an_error_that_names_the_option(word: str) -> None
 
 
 def test_digest_changes_with_contents_and_names(tmp_path: Path) -> None:
-    """SHA-256 of all files, those in folders of the folder too; what Python leaves does not count."""
+    """SHA-256 of all files, at whatever depth; what Python leaves behind does not count."""
     folder = folder_with(tmp_path, COMMAND)
     made = from_folder(folder)
     seen = [made.digest()]
