@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
 from .chat import Chat
 from .hints import HINTS
 from .lines import escape
@@ -37,7 +39,7 @@ def make_card(
         "where": requirement.where,
         "keyword": requirement.keyword,
         "text": requirement.text,
-        "why": violation.why,
+        "why": escape(violation.why),
         "client": client,
         "expected": violation.expected and escape(violation.expected),
         "got": violation.got and escape(violation.got),
@@ -45,7 +47,7 @@ def make_card(
         "server": served.state() if served else "",
         "stderr": list(served.stderr) if served else [],
         "hint": HINTS.get(requirement.id, ""),
-        "again": shlex.join(again),
+        "again": escape(shlex.join(again)),
     }
 
 
@@ -66,7 +68,7 @@ def text_of(card: dict[str, Any]) -> str:
     if card["got"] is not None:
         out.append(f"  got        {who}{_shortened(card['got'])}")
         column = _first_difference(card["expected"], card["got"])
-        if column is not None and column < LINE_WIDTH:
+        if column is not None:
             out.append("             " + " " * (len(who) + column) + "^ differs from here")
     if card["server"]:
         out.append(f"  server     {card['server']}")
@@ -87,7 +89,7 @@ def _session(log: Sequence[Entry], client: str | None) -> list[str]:
     shown = set(labels)
     if len(labels) > 5 and client is not None:
         others = [label for label in labels if label != client]
-        shown = {client, *others[:2]}
+        shown = {client, *others[:2]} & shown
     entries = [entry for entry in log if entry.client in shown]
     lines = [f"{entry.client}{entry.direction} {_shortened(entry.text)}" for entry in entries]
     head = []
@@ -100,14 +102,21 @@ def _session(log: Sequence[Entry], client: str | None) -> list[str]:
 
 
 def _first_difference(expected: str | None, got: str) -> int | None:
-    """Where two lines begin to differ; None unless both are lines with the same beginning."""
+    """The column in which two lines begin to differ; None where there is none to point at."""
     if not expected or expected.startswith("(") or got.startswith("(") or expected == got:
         return None
-    column = next(
+    at = next(
         (at for at, (one, other) in enumerate(zip(expected, got, strict=False)) if one != other),
         min(len(expected), len(got)),
     )
-    return column if column else None
+    if at == 0 or at >= min(_shown(expected), _shown(got)):
+        return None
+    return cell_len(got[:at])
+
+
+def _shown(text: str) -> int:
+    """How many characters of a line stand in the card before it is abbreviated."""
+    return len(text) + 1 if len(text) <= LINE_WIDTH else LINE_WIDTH - 60
 
 
 def _shortened(text: str) -> str:

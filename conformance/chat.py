@@ -63,7 +63,7 @@ class Chat:
                 timed_out=True,
             ),
         )
-        client._raise_failure()
+        client.raise_failure()
         if client.greeting is None or client.greeting.kind != "HELLO":
             got = client.greeting.text if client.greeting else f"({client.ended})"
             raise Violation(
@@ -126,6 +126,8 @@ class Chat:
 
     def expect_nothing_more(self) -> None:
         """Every client that can still ask has received nothing it did not look at."""
+        for client in self.clients:
+            client.raise_failure()
         for client in list(self.clients):
             leaving = client.ended is not None or client.has_quit or client.half_closed
             if not leaving and client not in self.mute:

@@ -124,6 +124,8 @@ class Client(Peer):
 
     def rule_against(self, event: Line) -> str | None:
         """The requirement that forbids an event, where the event itself tells which."""
+        if event.role != "event" or event.kind in ("BYE", "UNLOCKED"):
+            return None
         for line in self.stream:
             if line.kind == "OK NICK":
                 break

@@ -41,7 +41,7 @@ FOUNDATIONS = {
 #: The level whose foundations, and those below it, extensions need.
 EXTENSIONS_BUILD_ON = 4
 #: Requirements without which the others with the same letters cannot hold either.
-FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1"}
+FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1", "FILE-1"}
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2
 
@@ -180,7 +180,7 @@ class Grader:
         cited = {name for case in cases for name in case.cites}
         whole = not config.option.keyword and not config.option.markexpr
         if whole and (untouched := [name for name in self.spec.requirements if name not in cited]):
-            raise pytest.UsageError(f"no test cites {', '.join(untouched)}")
+            self._stop(f"no test cites {', '.join(untouched)}")
         order = list(self.spec.requirements)
         foundations = {name for names in FOUNDATIONS.values() for name in names}
         cases.sort(
@@ -205,15 +205,16 @@ class Grader:
             doc = getattr(item, "function", item).__doc__ or ""
             match = _CITES.match(doc)
             if not match:
-                raise pytest.UsageError(
-                    f"{item.nodeid}: the docstring does not begin with `ID: clause`"
-                )
+                self._stop(f"{item.nodeid}: the docstring does not begin with `ID: clause`")
             cites = tuple(match[1].split(", "))
         if unknown := [name for name in cites if name not in self.spec.requirements]:
-            raise pytest.UsageError(
-                f"{item.nodeid} cites {', '.join(unknown)}, unknown to the spec"
-            )
+            self._stop(f"{item.nodeid} cites {', '.join(unknown)}, unknown to the spec")
         return Case(item, cites, max(self.spec.requirements[name].level for name in cites))
+
+    def _stop(self, why: str) -> NoReturn:
+        """Something is wrong with the suite or the selection, not with a server: no grade."""
+        self.error = why
+        raise pytest.UsageError(why)
 
     def _is_selected(self, case: Case) -> bool:
         if self.options.only and not any(map(self._counts, case.cites)):
@@ -446,7 +447,7 @@ def _run_pytest(grader: Grader, options: Options) -> str:
         return "no test was selected"
     if status == pytest.ExitCode.INTERRUPTED and grader.records:
         return "interrupted"
-    return f"the suite itself failed (pytest: {status!r})"
+    return f"the suite itself failed: {grader.error or status!r}"
 
 
 @contextlib.contextmanager

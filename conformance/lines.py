@@ -38,6 +38,27 @@ _FORMS: dict[str, tuple[str, str]] = {
     ),
     "ROOM": ("item", rf"ROOM (?P<room>{_NAME}) (?P<count>{_NUMBER})"),
     "TOLD": ("event", rf"TOLD (?P<name>{_NAME}) (?P<text>{_TEXT})"),
+    "OK OFFER": ("reply", rf"OK OFFER (?P<id>{_NUMBER})"),
+    "OK ACCEPT": ("reply", rf"OK ACCEPT (?P<id>{_NUMBER})"),
+    "OK DECLINE": ("reply", rf"OK DECLINE (?P<id>{_NUMBER})"),
+    "OK MORE": ("reply", rf"OK MORE (?P<id>{_NUMBER})"),
+    "OK CHUNK": ("reply", rf"OK CHUNK (?P<id>{_NUMBER}) (?P<octets>{_NUMBER})"),
+    "OK DONE": ("reply", rf"OK DONE (?P<id>{_NUMBER})"),
+    "OK ABORT": ("reply", rf"OK ABORT (?P<id>{_NUMBER})"),
+    "OFFERED": (
+        "event",
+        rf"OFFERED (?P<id>{_NUMBER}) (?P<name>{_NAME}) (?P<size>{_NUMBER}) "
+        rf"(?P<sha256>[0-9a-f]{{64}}) (?P<filename>{_TEXT})",
+    ),
+    "ACCEPTED": ("event", rf"ACCEPTED (?P<id>{_NUMBER})"),
+    "DECLINED": ("event", rf"DECLINED (?P<id>{_NUMBER})"),
+    "MORE": ("event", rf"MORE (?P<id>{_NUMBER}) (?P<octets>{_NUMBER})"),
+    "DATA": ("event", rf"DATA (?P<id>{_NUMBER}) (?P<data>[A-Za-z0-9+/]{{2,4000}}={{0,2}})"),
+    "DONE": ("event", rf"DONE (?P<id>{_NUMBER})"),
+    "ABORTED": (
+        "event",
+        rf"ABORTED (?P<id>{_NUMBER}) (?P<cause>abort|quit|closed|timeout|slow)",
+    ),
     "HERE": ("item", rf"HERE (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "JOINED": ("event", rf"JOINED (?P<room>{_NAME}) (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "MSG": (
@@ -47,24 +68,29 @@ _FORMS: dict[str, tuple[str, str]] = {
     "LEFT": (
         "event",
         rf"LEFT (?P<room>{_NAME}) (?P<name>{_NAME}) "
-        rf"(?P<cause>quit|closed|timeout|slow|moved)(?: (?P<words>{_TEXT}))?",
+        rf"(?P<cause>[a-z]{{1,16}})(?: (?P<words>{_TEXT}))?",
     ),
-    "UNLOCKED": ("event", r"UNLOCKED (?P<cause>overflow|timeout)"),
+    "UNLOCKED": ("event", r"UNLOCKED (?P<cause>[a-z]{1,16})"),
     "BYE": ("event", r"BYE (?P<words>.+)"),
     "PING": ("ping", rf"PING (?P<token>{_TOKEN})"),
 }
 _COMPILED = {kind: (role, re.compile(form, re.ASCII)) for kind, (role, form) in _FORMS.items()}
+_OK = re.compile(rf"OK [A-Za-z]{{1,16}}(?: {_TOKEN})*", re.ASCII)
+#: The requirement that a malformed line of a kind breaks, where that is not LINE-2.
+_RULES = {"HELLO": "HELLO-1", "ERR": "ERR-1"}
+#: The fields that are numbers, and therefore below 2^53.
+_NUMERIC = {"number", "seq", "count", "time", "id", "octets", "size"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 class Malformed(Exception):
     """A line that no server may send; `requirement` says which rule it breaks."""
 
-    def __init__(self, requirement: str, why: str, shown: str) -> None:
+    def __init__(self, requirement: str, why: str, line: str | bytes) -> None:
         super().__init__(why)
         self.requirement = requirement
         self.why = why
-        self.shown = shown
+        self.line = line.decode(errors="surrogateescape") if isinstance(line, bytes) else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +113,24 @@ class Line:
 def decode(octets: bytes) -> str:
     """A server's line, without its LF, as text. Raises Malformed (LINE-1)."""
     if len(octets) >= MAX_LINE:
-        raise Malformed("LINE-1", f"a line of more than {MAX_LINE} octets", escape(octets))
+        raise Malformed("LINE-1", f"a line of more than {MAX_LINE} octets", octets)
     if octets.endswith(b"\r"):
         octets = octets[:-1]
     try:
         text = octets.decode()
     except UnicodeDecodeError:
-        raise Malformed("LINE-1", "a line that is not UTF-8", escape(octets)) from None
+        raise Malformed("LINE-1", "a line that is not UTF-8", octets) from None
     if _CONTROL.search(text):
-        raise Malformed("LINE-1", "a line with a control character in it", escape(octets))
+        raise Malformed("LINE-1", "a line with a control character in it", octets)
     return text
 
 
 def parse(text: str) -> Line:
-    """Reads one line of a server. Raises Malformed (LINE-2) for what the spec does not know."""
+    """Reads one line of a server. Raises Malformed for what the grammar of the spec does not allow.
+
+    An `OK` that the grammar allows, but that is not what its verb's section asks for, is a line of
+    the kind `OK VERB?`: whoever expects the right one finds the difference.
+    """
     kind = text.split(" ", 1)[0]
     if kind.startswith("X-"):
         return Line(text, kind, "private", {})
@@ -110,10 +140,15 @@ def parse(text: str) -> Line:
             return Line(text, kind, "reply", {})
     role, form = _COMPILED.get(kind, ("", None))
     match = form.fullmatch(text) if form else None
-    if not match:
-        why = f"not the form of {kind}" if form else "not a line of the protocol"
-        raise Malformed("LINE-2", why, escape(text))
-    return Line(text, kind, role, match.groupdict())
+    if match and all(int(match[name]) < 2**53 for name in match.groupdict() if name in _NUMERIC):
+        return Line(text, kind, role, match.groupdict())
+    if _OK.fullmatch(text):
+        if kind != kind.upper():
+            raise Malformed("CMD-1", "a reply names its verb in capitals", text)
+        return Line(text, f"{kind}?", "reply", {})
+    if form:
+        raise Malformed(_RULES.get(kind, "LINE-2"), f"this is not the form of {kind}", text)
+    raise Malformed("LINE-2", "this is not a line of the protocol", text)
 
 
 def is_name(word: str) -> bool:
@@ -142,8 +177,6 @@ def _escape_character(character: str) -> str:
         return f"\\x{code - 0xDC00:02x}"
     if character.isprintable():
         return character
-    return (
-        character.encode("unicode_escape").decode()
-        if code < 0xD800 or code > 0xDFFF
-        else f"\\u{code:04x}"
-    )
+    if code < 0x80:
+        return character.encode("unicode_escape").decode()
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

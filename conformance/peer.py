@@ -133,7 +133,7 @@ class Peer:
         probe_at = time.monotonic() + PROBE_AFTER
         give_up_at = time.monotonic() + self.chat.patience
         while not self.answers:
-            self._raise_failure()
+            self.raise_failure()
             now = time.monotonic()
             if self.ended is not None:
                 raise Violation(
@@ -147,7 +147,7 @@ class Peer:
                     f"no answer within {self.chat.patience:g} s",
                     client=self,
                     expected=f"an answer to {escape(asked)}",
-                    got="(nothing)",
+                    got=self._nothing(),
                     timed_out=True,
                 )
             if now >= probe_at and not self._probes:
@@ -171,11 +171,11 @@ class Peer:
                 f"nothing came within {self.chat.patience:g} s",
                 client=self,
                 expected=expected,
-                got="(nothing)",
+                got=self._nothing(),
                 timed_out=True,
             ),
         )
-        self._raise_failure()
+        self.raise_failure()
         if len(self.stream) <= than:
             raise Violation(
                 "the server ended the connection",
@@ -196,7 +196,7 @@ class Peer:
                 timed_out=True,
             ),
         )
-        self._raise_failure()
+        self.raise_failure()
 
     def reads_no_more(self) -> None:
         """From here on this client does not read: a slow one, on purpose."""
@@ -208,6 +208,22 @@ class Peer:
     def unfinished(self) -> bytes:
         """What has come of a line that has not ended yet."""
         return self._input
+
+    @property
+    def waits(self) -> bool:
+        """Whether a command of the test is still unanswered (our own probes do not count)."""
+        return not all(map(self._is_probe, self.commands))
+
+    def raise_failure(self) -> None:
+        """Raises what was found wrong while reading, if anything was."""
+        if self._failure:
+            raise self._failure
+
+    def _nothing(self) -> str:
+        """What has come instead of a line: nothing, or a line that has no end."""
+        if not self._input:
+            return "(nothing)"
+        return f"(no LF behind: {escape(self._input)})"
 
     # Ending
 
@@ -299,12 +315,12 @@ class Peer:
                 raise Malformed("PING-3", "the server sends without end", "(a flood)")
         except Malformed as malformed:
             if malformed.requirement == "LINE-1":
-                self.chat.log.append(Entry(self.label, "<", malformed.shown[:200]))
+                self.chat.log.append(Entry(self.label, "<", escape(malformed.line)))
             self._failure = Violation(
                 malformed.why,
                 client=self,
-                expected="a line of the protocol",
-                got=malformed.shown[:200],
+                expected="(a line of the protocol)",
+                got=malformed.line,
                 requirement=malformed.requirement,
             )
             self.chat.stop_reading(self)
@@ -315,15 +331,17 @@ class Peer:
 
     def _sort(self, line: Line) -> None:
         """Puts a line where it belongs: to the answer under way, or to the events."""
+        if self._reading.items and line.role not in ("item", "reply"):
+            raise Malformed("WHO-4", "another line within a listing", line.text)
         if self.said_bye:
-            raise Malformed("STOP-1", "a line after BYE", escape(line.text))
+            raise Malformed("STOP-1", "a line after BYE", line.text)
         if self.has_quit:
-            raise Malformed("QUIT-1", "a line after OK QUIT", escape(line.text))
+            raise Malformed("QUIT-1", "a line after OK QUIT", line.text)
         if self.greeting is None:
             if line.kind == "BYE":
                 self.said_bye = line
             elif line.role != "greeting":
-                raise Malformed("HELLO-1", "the first line is not HELLO", escape(line.text))
+                raise Malformed("HELLO-1", "the first line is not HELLO", line.text)
             self.greeting = line
         elif line.role == "reply":
             self._finish(line)
@@ -338,15 +356,13 @@ class Peer:
             self.chat.log.append(Entry(self.label, ">", f"PONG {line['token']}"))
             self._write()
         elif line.role == "event" and line.kind not in self.chat.ignored:
-            if self._reading.items:
-                raise Malformed("WHO-4", "an event within a listing", escape(line.text))
             if line.kind == "BYE":
                 self.said_bye = line
             self._reading.events.append(line)
             self.events.append(line)
             self.stream.append(line)
         elif line.role == "greeting":
-            raise Malformed("HELLO-1", "a second HELLO", escape(line.text))
+            raise Malformed("HELLO-1", "a second HELLO", line.text)
 
     def _finish(self, final: Line) -> None:
         if not self.commands:
@@ -354,6 +370,8 @@ class Peer:
         command = self.commands.popleft()
         verb = command.split(" ", 1)[0].upper()
         self.chat.count_waiting(self, bool(self.commands))
+        if self._is_probe(command) and final.text != command.replace("PING", "PONG", 1):
+            raise Malformed("PING-1", f"this does not answer {escape(command)}", final.text)
         if final.kind == "PONG" and final["token"] in self._probes:
             if command != f"PING {final['token']}":
                 raise Malformed(
@@ -366,11 +384,9 @@ class Peer:
         if final.kind == "ERR":
             mine = final["verb"] in (verb, "-")
         else:
-            mine = final.kind == ("PONG" if verb == "PING" else f"OK {verb}")
+            mine = final.kind.rstrip("?") == ("PONG" if verb == "PING" else f"OK {verb}")
         if not mine:
-            raise Malformed(
-                "CMD-3", f"this does not answer {escape(command)[:80]}", escape(final.text)
-            )
+            raise Malformed("CMD-3", f"this does not answer {escape(command)[:80]}", final.text)
         self.has_quit = final.kind == "OK QUIT"
         if not (final.kind == "PONG" and final["token"].startswith(FENCE)):
             self.stream.append(final)
@@ -387,7 +403,3 @@ class Peer:
         self.chat.stop_reading(self)
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)  # as programs do that read an end of stream
-
-    def _raise_failure(self) -> None:
-        if self._failure:
-            raise self._failure

@@ -26,12 +26,15 @@ from .target import Bound, Target
 #: Lines of a server's output that are kept for cards, and octets of one such line.
 TAIL_LINES = 32
 TAIL_LINE = 500
+#: Seconds in which what an ended server printed has been read, unless another holds its pipes open.
+DRAIN_TIME = 1.0
 
 #: The variable by which the processes of a run are known.
 MARK = "PARLEY_GRADE"
 _MARK_OF_THIS_RUN = uuid.uuid4().hex
 
-_READY = re.compile(r"listening on (\S+) (\d+)")
+_READY = re.compile(r"listening on (\S+) ([0-9]+)")
+_LAST_PORT = 65535
 
 
 class StartError(Exception):
@@ -71,8 +74,9 @@ class ServerProcess:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise StartError(f"cannot run {self.words[0]}: {error.strerror}", self) from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in a word
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise StartError(f"cannot run {escape(self.words[0])}: {why}", self) from None
         assert self.popen.stdout
         assert self.popen.stderr
         self._readers = [
@@ -90,12 +94,12 @@ class ServerProcess:
         if self.ready_line is None:
             status = self.wait_end(0.5 if self._spoke.is_set() else 0.0)
             if status is not None:
-                raise StartError(f"it ended before it was ready ({describe(status)})", self)
-            raise StartError(f"it did not say that it is listening within {patience:g} s", self)
+                raise self._failure(f"it ended before it was ready ({describe(status)})")
+            raise self._failure(f"it did not say that it is listening within {patience:g} s")
         match = _READY.fullmatch(self.ready_line)
-        if not match:
+        if not match or int(match[2]) > _LAST_PORT:
             why = f"its first line is not `listening on HOST PORT` but: {escape(self.ready_line)}"
-            raise StartError(why, self)
+            raise self._failure(why)
         self.port = int(match[2])
         return self
 
@@ -113,13 +117,24 @@ class ServerProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self._ended.wait()
-        for reader in self._readers:
-            reader.join(1.0)  # a grandchild that fled may hold the pipe open
+        self._drain()
 
     def state(self) -> str:
         """What the process does now, for people: running, or how it ended."""
         status = self.wait_end(0)
         return "running" if status is None else describe(status)
+
+    def _failure(self, why: str) -> StartError:
+        """An error to raise. If the server has ended, all that it printed is there for the card."""
+        if self._ended.is_set():
+            self._drain()
+        return StartError(why, self)
+
+    def _drain(self) -> None:
+        """Waits until all is read. Not for long: a grandchild that fled may hold a pipe open."""
+        until = time.monotonic() + DRAIN_TIME
+        for reader in self._readers:
+            reader.join(max(0.0, until - time.monotonic()))
 
     def _await_end(self) -> None:
         self.popen.wait()  # without a time limit: with one, it would look again and again

@@ -50,10 +50,20 @@ class Rubric:
 def read_rubric(path: Path | None = None) -> Rubric:
     """The rubric of the suite, or a teacher's. Raises ValueError for anything but whole numbers."""
     path = path or Path(__file__).with_name("rubric.toml")
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not TOML: {error}") from None
+    if unknown := table.keys() - {"keyword", "requirement"}:
+        raise ValueError(f"{path}: unknown table {', '.join(sorted(unknown))}")
+    for name, points in table.items():
+        if not isinstance(points, dict):
+            raise ValueError(f"{path}: {name} must be a table")
     rubric = Rubric(table.get("keyword", {}), table.get("requirement", {}))
+    if unknown := rubric.keyword.keys() - {"MUST", "SHOULD", "MAY"}:
+        raise ValueError(f"{path}: unknown keyword {', '.join(sorted(unknown))}")
     for points in (*rubric.keyword.values(), *rubric.requirement.values()):
-        if not isinstance(points, int) or points < 0:
+        if type(points) is not int or points < 0:  # not isinstance: true is no number of points
             raise ValueError(f"{path}: points are whole numbers, not {points!r}")
     return rubric
 
@@ -87,7 +97,9 @@ class Result:
         for status in ("error", "fail", "skip"):
             if status in found:
                 return "skip" if status == "fail" else status  # it was another's fault
-        return "pass" if "pass" in found else "untested"
+        if "pass" in found or "untested" in found:
+            return "pass" if "pass" in found else "untested"
+        return "skip"  # the run ended before it
 
     def statuses(self) -> dict[str, str]:
         return {name: self.status(name) for name in self.spec.requirements if name in self.selected}

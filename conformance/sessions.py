@@ -10,8 +10,8 @@ from . import lines
 from .chat import Chat
 from .client import Client
 from .lines import Line
-from .peer import Violation
-from .spec import Session
+from .peer import LISTINGS, Violation
+from .spec import Session, Step
 
 #: The field of each kind of line that stands for itself, and what it numbers.
 _BINDING = {
@@ -21,7 +21,16 @@ _BINDING = {
     "OK SAY": ("seq", "message"),
     "MSG": ("seq", "message"),
     "PAST": ("seq", "message"),
+    **dict.fromkeys(
+        (
+            *("OK OFFER", "OK ACCEPT", "OK DECLINE", "OK MORE", "OK CHUNK", "OK DONE", "OK ABORT"),
+            *("OFFERED", "ACCEPTED", "DECLINED", "MORE", "DATA", "DONE", "ABORTED"),
+        ),
+        ("id", "transfer"),
+    ),
 }
+#: The commands whose first argument stands for itself in the same way.
+_NUMBERED = ("ACCEPT", "DECLINE", "MORE", "CHUNK", "DONE", "ABORT")
 _ENDS = ("(end of stream)", "(reset)")
 
 
@@ -41,13 +50,14 @@ class Player:
             if step.direction == ">" and step.line.upper().startswith(("NICK ", "JOIN "))
         }
         self.nicknames -= {"lobby"}
+        self.items_left: list[str] = []  # of the listing under way: those that have not come
         self.rooms: dict[Client, str] = {}  # where each client is, unless in the lobby
         # What an end of stream causes has no reply to wait for, so no fence can be set for it.
         self.fenced = not any(step.direction == ">" and step.line in _ENDS for step in self.steps)
 
     def play(self) -> None:
         """Plays all steps. Raises Violation where the server leaves the session."""
-        for step in self.steps:
+        for number, step in enumerate(self.steps):
             greets = step.line.startswith("HELLO ")
             client = self._client(step.client, greeted=not greets)
             if step.direction == ">":
@@ -57,7 +67,7 @@ class Player:
             elif greets:
                 self.chat.greeted(client)
             else:
-                self._compare(client, self._renamed(step.line))
+                self._compare(client, self._alternatives(number))
         self._await_answers()
         for client in self.chat.clients:
             self._expect_nothing_more(client)
@@ -76,26 +86,50 @@ class Player:
         elif line == "(reset)":
             client.resets()
         else:
-            client.sends(self._renamed(line))
+            client.sends(self._numbered(self._renamed(line)))
 
-    def _compare(self, client: Client, expected: str) -> None:
-        """The next line of this client, whether reply, item or event, must be the one shown."""
-        got = self._next_line(client, expected)
-        wanted = lines.parse(expected)
-        if not self._same(client, wanted, got):
-            raise Violation(
-                "the session of the spec goes on differently here",
-                client=client,
-                expected=self._with_numbers(client, wanted),
-                got=got.text,
-                requirement=client.rule_against(got),
-            )
+    def _alternatives(self, number: int) -> list[str]:
+        """The lines that may come at a step: the one shown, or another item of the same listing.
+
+        The order of items is not specified; one that has come is not expected again.
+        """
+        step = self.steps[number]
+        start = stop = number
+        while start > 0 and self._is_item_of(self.steps[start - 1], step):
+            start -= 1
+        while stop < len(self.steps) and self._is_item_of(self.steps[stop], step):
+            stop += 1
+        run = [self._renamed(each.line) for each in self.steps[start:stop]]
+        if start == number:
+            self.items_left = run
+        return self.items_left if run else [self._renamed(step.line)]
+
+    def _is_item_of(self, one: Step, other: Step) -> bool:
+        """Whether two steps are items of one kind that the same client receives."""
+        kind = one.line.split(" ")[0]
+        same = one.client == other.client and one.direction == other.direction == "<"
+        return same and kind in LISTINGS and kind == other.line.split(" ")[0]
+
+    def _compare(self, client: Client, alternatives: list[str]) -> None:
+        """The next line of this client, whether reply, item or event, must be one of these."""
+        got = self._next_line(client, alternatives[0])
+        for expected in alternatives:
+            if self._same(client, lines.parse(expected), got):
+                alternatives.remove(expected)
+                return
+        raise Violation(
+            "the session of the spec goes on differently here",
+            client=client,
+            expected=self._with_numbers(client, lines.parse(alternatives[0])),
+            got=got.text,
+            requirement=client.rule_against(got),
+        )
 
     def _next_line(self, client: Client, expected: str) -> Line:
         at = self.position[client]
         self.position[client] += 1
         while len(client.stream) <= at:
-            if client.commands:
+            if client.waits:
                 client.answer()
             elif not self.fenced:
                 client.awaits_more(at, expected)
@@ -114,7 +148,7 @@ class Player:
     def _await_answers(self) -> None:
         """Waits for all answers that are due; they are in the streams when they have come."""
         for client in self.chat.clients:
-            while client.commands:
+            while client.waits:
                 client.answer()
             client.answers.clear()
 
@@ -141,15 +175,18 @@ class Player:
             self.rooms[client] = got["room"]
         binding, sense = self._binding(client, wanted)
         for field, value in wanted.fields.items():
-            if field == binding:
-                if self.bound.setdefault((sense, value), got[field]) != got[field]:
-                    return False
-            elif field == "time":  # of a PAST: an example
-                continue
-            elif got[field] != value:
+            if field not in (binding, "time") and got[field] != value:  # the time of a PAST varies
                 return False
-        numbers = [number for (kind, _), number in self.bound.items() if kind == sense]
-        return len(numbers) == len(set(numbers))  # two that differ in the spec differ here
+        return not binding or self._binds(sense, wanted[binding], got[binding])
+
+    def _binds(self, sense: str, shown: str, number: str) -> bool:
+        """Whether a number can stand for the one that the spec shows; if so, from now on it does."""
+        taken = {each for (kind, _), each in self.bound.items() if kind == sense}
+        bound = self.bound.get((sense, shown))
+        if number != bound and (bound is not None or number in taken):
+            return False
+        self.bound[(sense, shown)] = number
+        return True
 
     def _binding(self, client: Client, line: Line) -> tuple[str, str]:
         """The field of a line that stands for itself, and what it counts: each room's messages."""
@@ -164,6 +201,13 @@ class Player:
         shown = wanted.fields.get(binding, "")
         bound = self.bound.get((sense, shown), shown)
         return wanted.text.replace(f" {shown}", f" {bound}", 1) if shown else wanted.text
+
+    def _numbered(self, command: str) -> str:
+        """A command on a transfer with the id that the server gave it."""
+        verb, *rest = command.split(" ")
+        if verb in _NUMBERED and rest:
+            rest[0] = self.bound.get(("transfer", rest[0]), rest[0])
+        return " ".join([verb, *rest])
 
     def _renamed(self, line: str) -> str:
         """The line with the nicknames of this test: alice becomes alice_1f."""

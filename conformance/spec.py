@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _REQUIREMENT = re.compile(
-    r"^\*\*(?P<id>[A-Z]+-\d+)\*\* · (?:level (?P<level>\d)|(?P<capability>[a-z]+))"
+    r"^\*\*(?P<id>[A-Z]+-\d+)\*\* · (?:level (?P<level>[0-7])|(?P<capability>(?!level )[a-z]+))"
     r" · (?P<keyword>MUST|SHOULD|MAY):\n"
     r"(?P<text>.+?)(?=\n\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+#: What has to be a requirement: a bold id, or anything bold with a dot behind it.
+_HEADING = re.compile(r"^\*\*([A-Z]+-\d+(?=\*\*)|[^*\n]+(?=\*\* ·))", re.MULTILINE)
 _SESSION = re.compile(r"^```session(?P<ids>(?: [A-Z]+-\d+)+)\n(?P<body>.*?)^```$", re.M | re.S)
 _STEP = re.compile(r"^(?P<client>[a-z]+)(?P<direction>[<>]) ?(?P<line>.*)$")
 _VERSION = re.compile(r"^Version (?P<version>[\d.]+) of this document", re.MULTILINE)
@@ -93,6 +95,7 @@ def parse_spec(text: str) -> Spec:
     """Reads the text of a spec. Raises SpecError for ids that are double, unknown or malformed."""
     version = _VERSION.search(text)
     spec = Spec(version["version"] if version else "none")
+    matches = list(_REQUIREMENT.finditer(text))
     found = [
         Requirement(
             match["id"],
@@ -101,15 +104,15 @@ def parse_spec(text: str) -> Spec:
             _one_line(match["text"]),
             match["capability"],
         )
-        for match in _REQUIREMENT.finditer(text)
+        for match in matches
     ]
     for requirement in sorted(found, key=lambda each: each.level):  # stable: keeps the text's order
         if requirement.id in spec.requirements:
             raise SpecError(f"{requirement.id} stands twice in the spec")
         spec.requirements[requirement.id] = requirement
-    mentioned = re.findall(r"^\*\*([A-Z]+-\d+)\*\*", text, re.MULTILINE)
-    if malformed := [name for name in mentioned if name not in spec.requirements]:
-        raise SpecError(f"no level or keyword for {', '.join(malformed)}")
+    read = {match.start() for match in matches}
+    if malformed := [each[1] for each in _HEADING.finditer(text) if each.start() not in read]:
+        raise SpecError(f"malformed id, or no level or keyword for {', '.join(malformed)}")
     for number, match in enumerate(_SESSION.finditer(text), 1):
         cites = tuple(match["ids"].split())
         if unknown := [name for name in cites if name not in spec.requirements]:
@@ -125,7 +128,7 @@ def parse_spec(text: str) -> Spec:
 def parse_session(body: str) -> tuple[Step, ...]:
     """Reads the lines of a session block. Raises SpecError for a line of another form."""
     steps = []
-    for line in body.splitlines():
+    for line in body.split("\n"):
         if not line:
             continue
         match = _STEP.match(line)

@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
+from parley.channel import ChannelError
 from parley.hub import CLOSE, Member, Outcome
 from parley.wire import LineCutter
 
@@ -42,6 +43,7 @@ class Connection:
         self.writer = writer
         self.member = member
         self.task = server.loop.create_task(self.run())
+        self.channel = server.channel()
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
         self.obeyed = 0
@@ -83,6 +85,7 @@ class Connection:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(limits.flush_time):
                 await self.wait_until_drained(0)
+            self.writer.write(self.channel.end())
             self.writer.write_eof()
             async with asyncio.timeout(limits.linger_time):
                 while await self.reader.read(CHUNK):
@@ -92,13 +95,18 @@ class Connection:
     async def read_line(self) -> bytes | None:
         """The next line of the client; None at the end of its stream, or when it was reset."""
         while not self.lines:
-            try:
-                data = await self.reader.read(CHUNK)
-            except OSError:
+            if self.channel.input_ended:
                 return None
-            if not data:
+            try:
+                octets = await self.reader.read(CHUNK)
+                data = self.channel.receive(octets)
+            except (OSError, ChannelError):  # a reset, or garbage
+                return None
+            if not octets:
                 return None
             self.lines.extend(self.cutter.feed(data))
+            if self.channel.pending:
+                self.send(b"")
         return self.lines.popleft()
 
     async def obey(self, line: bytes) -> Outcome | None:
@@ -128,7 +136,7 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Sends what the socket takes now; the transport keeps the rest. Never blocks."""
         if not self.writer.transport.is_closing():  # else the task is about to find out
-            self.writer.write(data)
+            self.writer.write(self.channel.send(data))
 
     def cut_off(self) -> None:
         """Gives up the connection in both directions: its task wakes up and leaves."""

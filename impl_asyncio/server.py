@@ -11,7 +11,9 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 
+from parley.channel import Channel
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS
 from parley.store import Store, StoreError
@@ -27,8 +29,15 @@ class Server:
     loop: asyncio.AbstractEventLoop
     accepting: asyncio.Task[None]
 
-    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        listener: socket.socket,
+        store: Store,
+        channel: Callable[[], Channel] = Channel,
+    ) -> None:
         self.listener = listener
+        self.channel = channel
         self.hub = hub
         self.store = store
         self.status = 0  # with which the process will exit

@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from parley.channel import ChannelError
 from parley.hub import CLOSE, Member
 from parley.wire import LineCutter
 
@@ -42,6 +43,7 @@ class Connection:
         self.sock = sock  # non-blocking
         self.member = member
         self.step: Callable[[bytes], None] | None = self.introduce
+        self.channel = server.channel()
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
         self.unsent = bytearray()  # what the socket did not take
@@ -91,6 +93,7 @@ class Connection:
             self.output_ended = True
             self.deadline = self.server.now + self.server.hub.limits.linger_time
             with contextlib.suppress(OSError):  # it was reset
+                self.sock.send(self.channel.end())
                 self.sock.shutdown(socket.SHUT_WR)
         if (self.output_ended and self.input_ended) or self.server.now >= self.deadline:
             self.cut_off()
@@ -98,17 +101,19 @@ class Connection:
     def receive(self) -> None:
         """Reads what is there and cuts it into lines, or discards it where nothing is obeyed."""
         try:
-            data = self.sock.recv(CHUNK)
+            octets = self.sock.recv(CHUNK)
+            data = self.channel.receive(octets)
         except BlockingIOError:
             return
-        except OSError:  # a reset: nothing can be sent either
+        except (OSError, ChannelError):  # a reset, or garbage: nothing can be sent either
             self.leave()
             self.cut_off()
             return
-        if not data:
-            self.input_ended = True
-        elif self.step:
+        self.input_ended = not octets or self.channel.input_ended
+        if self.step:
             self.lines.extend(self.cutter.feed(data))
+        if self.channel.pending:
+            self.send(b"")
 
     def wants(self) -> int:
         """The poll() events that this connection waits for."""
@@ -121,7 +126,7 @@ class Connection:
         """Sends what the socket takes now, and keeps the rest. Never blocks."""
         if self.closed:
             return
-        self.unsent += data
+        self.unsent += self.channel.send(data)
         try:
             del self.unsent[: self.sock.send(self.unsent)]
         except BlockingIOError:

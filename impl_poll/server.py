@@ -11,7 +11,9 @@ import logging
 import select
 import socket
 import time
+from collections.abc import Callable
 
+from parley.channel import Channel
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, stop_signals
 from parley.store import Store, StoreError
@@ -24,8 +26,15 @@ log = logging.getLogger("parley")
 class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
-    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        listener: socket.socket,
+        store: Store,
+        channel: Callable[[], Channel] = Channel,
+    ) -> None:
         self.listener = listener
+        self.channel = channel
         self.hub = hub
         self.store = store
         self.status = 0  # with which the process will exit

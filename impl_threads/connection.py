@@ -15,6 +15,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from parley.channel import ChannelError
 from parley.hub import CLOSE, Member, Outcome
 from parley.wire import LineCutter
 
@@ -36,6 +37,8 @@ class Connection:
         self.member = member
         self.thread = threading.Thread(target=self.run)
         # Of the connection's own thread:
+        self.channel = server.channel()
+        self.channel_lock = threading.Lock()  # never held together with the server's
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
         # Of the sending thread:
@@ -75,8 +78,8 @@ class Connection:
             self.server.hub.leave(self.member, "closed", time.monotonic())
             self.server.wake()
             self.wait_until_drained(0, limits.flush_time)
+        self.end_output()
         with contextlib.suppress(OSError):  # a reset, or a time-out
-            self.sock.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + limits.linger_time
             while (remaining := deadline - time.monotonic()) > 0:
                 self.sock.settimeout(remaining)
@@ -87,13 +90,19 @@ class Connection:
     def read_line(self) -> bytes | None:
         """The next line of the client; None at the end of its stream, or when it was reset."""
         while not self.lines:
-            try:
-                data = self.sock.recv(CHUNK)
-            except OSError:
+            if self.channel.input_ended:
                 return None
-            if not data:
+            try:
+                octets = self.sock.recv(CHUNK)
+                with self.channel_lock:
+                    data = self.channel.receive(octets)
+            except (OSError, ChannelError):  # a reset, or garbage
+                return None
+            if not octets:
                 return None
             self.lines.extend(self.cutter.feed(data))
+            if self.channel.pending:
+                self.server.send_pending(self)
         return self.lines.popleft()
 
     def obey(self, line: bytes) -> Outcome | None:
@@ -111,13 +120,20 @@ class Connection:
         self.drained.wait_for(lambda: self.lost or self.member.owed <= octets, timeout)
         self.waiting = False
 
+    def end_output(self) -> None:
+        """Ends the sending side. All has been sent, so nobody else is about to send."""
+        with contextlib.suppress(OSError), self.channel_lock:
+            self.sock.send(self.channel.end(), socket.MSG_DONTWAIT)
+            self.sock.shutdown(socket.SHUT_WR)
+
     # The sending thread alone calls these
 
     def send(self, data: bytes) -> None:
         """Sends what the socket takes now, and keeps the rest. Never blocks."""
         if self.lost:
             return
-        self.unsent += data
+        with self.channel_lock:
+            self.unsent += self.channel.send(data)
         try:
             del self.unsent[: self.sock.send(self.unsent, socket.MSG_DONTWAIT)]
         except BlockingIOError:

@@ -8,7 +8,6 @@ tells it which of the full sockets have room again. It is the writing half of im
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import select
@@ -16,7 +15,9 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 
+from parley.channel import Channel
 from parley.hub import Hub, Member
 from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, stop_signals
 from parley.store import Store, StoreError
@@ -29,8 +30,15 @@ log = logging.getLogger("parley")
 class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
-    def __init__(self, hub: Hub, listener: socket.socket, store: Store) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        listener: socket.socket,
+        store: Store,
+        channel: Callable[[], Channel] = Channel,
+    ) -> None:
         self.listener = listener
+        self.channel = channel
         self.lock = threading.Lock()
         # Guarded by lock:
         self.hub = hub
@@ -39,6 +47,7 @@ class Server:
         self.connections: dict[Member, Connection] = {}
         self.goodbyes: dict[Connection, float] = {}  # those sent away, and how long they may take
         self.retired: list[Connection] = []  # those whose thread is done
+        self.pending: list[Connection] = []  # those whose channel has something to send
         self.awake = False  # whether the sending thread knows that there is something to do
         self.stopping = False
         self.goodbye_time = hub.limits.goodbye_time
@@ -111,6 +120,8 @@ class Server:
             self.hub.tick(now)
             self.commit(now)
             batch = [(self.connections[member], member.take()) for member in self.hub.take_ready()]
+            batch += [(connection, b"") for connection in self.pending]
+            self.pending.clear()
             for member in self.hub.take_dropped():
                 self.goodbyes.setdefault(self.connections[member], now + self.goodbye_time)
             retired, self.retired = self.retired, []  # what was queued to them is in this batch
@@ -160,8 +171,7 @@ class Server:
             connection.cut_off()
             self.settle(connection)
         elif connection.member.owed == 0:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_WR)
+            connection.end_output()
 
     def close(self, connection: Connection) -> None:
         """Forgets a connection whose thread is done: nobody will send to it from here on."""
@@ -188,6 +198,12 @@ class Server:
         if not self.awake:
             self.awake = True
             os.write(self.wake_writer, b"!")
+
+    def send_pending(self, connection: Connection) -> None:
+        """What a channel itself has to say is sent by the sending thread, like all else."""
+        with self.lock:
+            self.pending.append(connection)
+            self.wake()
 
     def retire(self, connection: Connection) -> None:
         """The last thing that the thread of a connection does."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from parley import wire
+from parley.files import Files
 from parley.hub import Hub, Limits, Member, Message, Room, name_of, room_of
 from parley.wire import Refusal
 
@@ -132,11 +133,12 @@ def _size(message: Message) -> int:
     return len(message.text.encode()) + 80
 
 
-class ExtendedHub(Direct, History):
+class ExtendedHub(Direct, History, Files):
     """The chat with every extension."""
 
     capabilities: ClassVar[tuple[str, ...]] = (
         *Direct.capabilities,
         *Rooms.capabilities,
         *History.capabilities,
+        *Files.capabilities,
     )

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from parley.channel import Channel, TlsChannel, server_context
 from parley.extensions import ExtendedHub, History
 from parley.hub import Hub, Limits
 from parley.store import Store, StoreError
@@ -41,9 +42,15 @@ class Runnable(Protocol):
     def run(self) -> int: ...
 
 
-def main(
-    name: str, server: Callable[[Hub, socket.socket, Store], Runnable], hub: type[Hub] = ExtendedHub
-) -> int:
+class MakeServer(Protocol):
+    """What makes a server: its class."""
+
+    def __call__(
+        self, hub: Hub, listener: socket.socket, store: Store, channel: Callable[[], Channel]
+    ) -> Runnable: ...
+
+
+def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
     """Runs a server from the command line and returns its exit status.
 
     `name` is what HELLO calls the server; a student's server passes a `hub` of its own.
@@ -53,6 +60,7 @@ def main(
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     limits = _limits(options)
+    channel = _channels(options)
     try:
         listener = listen(options.host, options.port)
     except (OSError, UnicodeError) as error:
@@ -66,7 +74,7 @@ def main(
             return 1
         host, port = listener.getsockname()[:2]
         print(f"listening on {host} {port}", flush=True)
-        status = server(chat, listener, store).run()
+        status = server(chat, listener, store, channel).run()
         store.close()
     return status
 
@@ -84,6 +92,18 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
     listener.setblocking(False)
     return listener
+
+
+def _channels(options: argparse.Namespace) -> Callable[[], Channel]:
+    """What makes the channel of a connection: plain, or TLS if there is a certificate."""
+    if not options.tls_cert:
+        return Channel
+    try:
+        context = server_context(options.tls_cert, options.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        print(f"cannot use the certificate {options.tls_cert}: {error}", file=sys.stderr)
+        sys.exit(2)
+    return lambda: TlsChannel(context)
 
 
 def _remember(chat: Hub, options: argparse.Namespace, limits: Limits) -> tuple[Hub, Store]:
@@ -111,6 +131,8 @@ def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"parley-{name}", description=f"The {name} server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=4000, help="0 picks a free one (%(default)s)")
+    parser.add_argument("--tls-cert", default="", metavar="FILE", help="speak TLS (PEM, chain)")
+    parser.add_argument("--tls-key", default="", metavar="FILE", help="if not in the same file")
     parser.add_argument("--history", default="", metavar="FILE", help="keep what is said (SQLite)")
     parser.add_argument(
         "--history-sync", action="store_true", help="survive the loss of power too: slower"
@@ -126,7 +148,7 @@ def _limits(options: argparse.Namespace) -> Limits:
     """The limits asked for; as many clients as there are descriptors for, at most."""
     names = [field.name for field in dataclasses.fields(Limits)]
     limits = Limits(**{name: getattr(options, name) for name in names})
-    for largest in ("hold_bytes", "history_bytes"):  # what may be queued in one piece
+    for largest in ("hold_bytes", "history_bytes", "max_window"):  # what may be queued in one piece
         if limits.outbox_bytes < getattr(limits, largest):
             option = largest.replace("_", "-")
             print(f"--outbox-bytes must not be less than --{option}", file=sys.stderr)

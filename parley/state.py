@@ -35,6 +35,9 @@ class Limits:
     hold_bytes: int = 256 * 1024
     hold_time: float = 120.0
     outbox_bytes: int = 4 * 1024 * 1024  # queued for one connection that does not read
+    max_window: int = 256 * 1024  # of a file, in front of a chat line: 0.1 s at 20 Mbit/s
+    max_transfers_each: int = 8  # that a member sends, or has accepted: eight windows fit an outbox
+    max_transfers: int = 1000  # open at the same time, offers included
     low_mark: int = 64 * 1024  # owed to a connection before its further commands wait
     flush_time: float = 2.0  # for one that leaves to accept what it is owed
     linger_time: float = 1.0  # after that: its input is discarded, so that no reset destroys output

@@ -25,7 +25,7 @@ def refused_by(requirement: str, octets: bytes) -> Malformed:
     with pytest.raises(Malformed) as caught:
         parse(decode(octets))
     assert caught.value.requirement == requirement
-    assert caught.value.shown.isprintable()
+    assert caught.value.line.isprintable()
     return caught.value
 
 

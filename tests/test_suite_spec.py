@@ -121,9 +121,6 @@ def test_requirement_glued_to_the_one_before_is_an_error() -> None:
         parse_spec(NICK.rstrip() + "\n" + PING)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="spec.py: `mentioned` finds well-formed ids only; others are passed over"
-)
 @pytest.mark.parametrize("name", ["Nick-2", "NICK2", "NICK-", "NICK-2a", "X-NICK-2", "nick-2"])
 def test_malformed_id_is_an_error(name: str) -> None:
     """A requirement that nobody would test, for a slip of the pen, must not go unnoticed."""
@@ -131,13 +128,11 @@ def test_malformed_id_is_an_error(name: str) -> None:
         parse_spec(NICK + f"**{name}** · level 1 · MUST:\nA sentence.\n\n")
 
 
-@pytest.mark.xfail(strict=True, reason="spec.py: the word `level` passes for a capability")
 def test_level_without_its_number_is_an_error() -> None:
     with pytest.raises(SpecError):
         parse_spec("**NICK-2** · level · MUST:\nA sentence.\n\n")
 
 
-@pytest.mark.xfail(strict=True, reason="spec.py: any digit is a level; terminal.py has no 8 or 9")
 @pytest.mark.parametrize("level", [8, 9])
 def test_level_beyond_the_last_is_an_error(level: int) -> None:
     with pytest.raises(SpecError):
@@ -199,7 +194,6 @@ def test_line_that_is_no_session_line_is_an_error_that_shows_it(line: str) -> No
     assert repr(line) in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="spec.py: splitlines() also splits at U+2028 and U+0085")
 def test_text_with_a_line_separator_stays_one_step() -> None:
     """U+2028 is a `char` of the grammar: a session may say it."""
     assert parse_session("alice> SAY a\u2028b\n") == (Step("alice", ">", "SAY a\u2028b"),)

@@ -1,5 +1,6 @@
 """The extension `history`: what was said can be asked for, and outlives the server."""
 
+import itertools
 import random
 import signal
 import sqlite3
@@ -250,7 +251,7 @@ def _check_lives(
 ) -> None:
     """What is remembered: seqs that rise, and every acknowledged message of the last thousand."""
     seqs = [item.number("seq") for item in items]
-    if any(later != earlier + 1 for earlier, later in zip(seqs, seqs[1:], strict=False)):
+    if any(later != earlier + 1 for earlier, later in itertools.pairwise(seqs)):
         raise Violation(
             "the seqs of the history are consecutive",
             client=reader,

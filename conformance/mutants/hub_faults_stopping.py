@@ -12,9 +12,9 @@ from .tools import OtherLimits
 class StopsWithoutBye(Hub):
     """Nobody receives BYE when the server stops."""
 
-    def shutdown(self, words: str, now: float) -> None:
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
         members = list(self.connections)
-        super().shutdown(words, now)
+        super().shutdown(words, now, discard)
         for member in members:
             member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
 
@@ -23,9 +23,9 @@ class StopsWithoutBye(Hub):
 class NoByeForNameless(Hub):
     """Nameless connections receive no BYE when the server stops."""
 
-    def shutdown(self, words: str, now: float) -> None:
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
         nameless = [member for member in self.connections if member.name is None]
-        super().shutdown(words, now)
+        super().shutdown(words, now, discard)
         for member in nameless:
             member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
 
@@ -34,10 +34,10 @@ class NoByeForNameless(Hub):
 class TellsOfTheStop(Hub):
     """When the server stops, everybody receives a LEFT for everybody else."""
 
-    def shutdown(self, words: str, now: float) -> None:
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
         for member in list(self.lobby.members.values()):
             self.publish(self.lobby, "LEFT", "lobby", member.name or "", "closed", but=member)
-        super().shutdown(words, now)
+        super().shutdown(words, now, discard)
 
 
 @breaks("STOP-3")

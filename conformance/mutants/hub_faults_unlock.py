@@ -177,21 +177,21 @@ class OverflowKeepsTheLock(Hub):
 class StopDropsHeld(Hub):
     """The held events are lost when the server stops."""
 
-    def shutdown(self, words: str, now: float) -> None:
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
         for member in self.connections:
             (member.held or []).clear()
-        super().shutdown(words, now)
+        super().shutdown(words, now, discard)
 
 
 @breaks("LOCK-15")
 class ByeBeforeHeld(Hub):
     """When the server stops, BYE comes before the held events."""
 
-    def shutdown(self, words: str, now: float) -> None:
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
         held = {member: list(member.held or ()) for member in self.connections}
         for member in held:
             member.held = None
-        super().shutdown(words, now)
+        super().shutdown(words, now, discard)
         for member, lines in held.items():
             for line in lines:
                 self._send(member, line)

@@ -16,7 +16,6 @@ from unittest import mock
 
 from impl_poll.server import Server
 from parley import launch
-from parley.hub import Hub
 
 from .registry import Launch, breaks
 from .tools import DelayingHub
@@ -75,7 +74,7 @@ class ReadyTooEarly(Launch):
 
     def main(self, name: str) -> int:
         with mock.patch.object(launch, "listen", bind):
-            return launch.main(name, lambda hub, listener: Late(hub, listener), DelayingHub)
+            return launch.main(name, Late, DelayingHub)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -88,14 +87,17 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Late(Server):
-    """Listens only 0.5 s after it has begun to run."""
+    """Listens only 0.5 s after its first turn."""
 
-    def run(self) -> None:
+    begun = False
+
+    def turn(self) -> set[int]:
         hub = self.hub
-        assert isinstance(hub, DelayingHub)
-        hub._now = self.now
-        hub.later(0.5, lambda: self.listener.listen(launch.BACKLOG))
-        super().run()
+        if not self.begun and isinstance(hub, DelayingHub):
+            self.begun = True
+            hub._now = self.now
+            hub.later(0.5, lambda: self.listener.listen(launch.BACKLOG))
+        return super().turn()
 
     def accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -217,17 +219,19 @@ class PortStaysTaken(Launch):
 
 
 @breaks("STOP-5")
-class LeavesAChildBehind(Launch):
+class LeavesAChildBehind(Server):
     """A child process inherits the listening socket and lives on for a minute."""
 
-    def main(self, name: str) -> int:
-        def serve(hub: Hub, listener: socket.socket) -> Server:
+    forked = False
+
+    def turn(self) -> set[int]:
+        if not self.forked:
+            self.forked = True
             if os.fork() == 0:
                 signal.alarm(60)
+                signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
                 signal.pause()
-            return Server(hub, listener)
-
-        return launch.main(name, serve)
+        return super().turn()
 
 
 class OnSignal(Server):

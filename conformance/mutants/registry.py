@@ -13,7 +13,6 @@ so that replacing an attribute of a module hurts nobody else.
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from unittest import mock
@@ -38,11 +37,9 @@ UNBREAKABLE: dict[str, str] = {}
 class Launch:
     """How a server comes to life: what faults of the start override."""
 
-    server: Callable[[Hub, socket.socket], launch.Runnable] = impl_poll.server.Server
-
     def main(self, name: str) -> int:
         """Runs the server from the command line; returns its exit status."""
-        return launch.main(name, type(self).server)
+        return launch.main(name, impl_poll.server.Server)
 
 
 @dataclass(frozen=True)
