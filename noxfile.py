@@ -136,6 +136,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Prove that each faulty server of conformance/mutants/ fails, for the right reason."""
+    install(session, "suite")
+    session.run("python", "-m", "conformance.matrix", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Test the project itself: pytest on tests/."""
     install(session, "tests")

@@ -10,6 +10,7 @@ import argparse
 import random
 import re
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"conformance: {error}")
         return 2
     _raise_descriptor_limit()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers on the way out
     seed = known.seed if known.seed is not None else random.SystemRandom().randrange(2**32)
     results = []
     for target in targets:

@@ -20,7 +20,16 @@ class Client(Peer):
 
     def fence(self) -> None:
         """A PING round trip: what was queued for this client before it has arrived now."""
-        self.does(f"PING {self.chat.token()}")
+        command = f"PING {self.chat.token()}"
+        final = self.asks(command).final
+        if final.text != command.replace("PING", "PONG", 1):
+            raise Violation(
+                "PING is answered in every state",
+                client=self,
+                expected=command.replace("PING", "PONG", 1),
+                got=final.text,
+                requirement="PING-2" if self.number else "PING-1",
+            )
 
     def next_event(self, expected: str) -> Line:
         """The next event, proved to be there by a fence. `expected` says what it ought to be."""

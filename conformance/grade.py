@@ -87,6 +87,11 @@ class Case:
     cites: tuple[str, ...]
     level: int
 
+    @property
+    def is_session(self) -> bool:
+        """Whether it plays an example of the spec."""
+        return "session" in getattr(self.item, "fixturenames", ())
+
 
 @dataclass
 class Bench:
@@ -186,8 +191,9 @@ class Grader:
         cases.sort(
             key=lambda case: (
                 case.level,
+                case.is_session,  # an example is played when its rules have been tested one by one
                 not foundations & set(case.cites),
-                order.index(case.cites[0]),
+                max(order.index(name) for name in case.cites),
             )
         )
         chosen = [case for case in cases if self._is_selected(case)]
@@ -338,12 +344,15 @@ class Grader:
             server.wait_end(CRASH_TIME)
         case.item.spoiled = True  # type: ignore[attr-defined]
         self._blames = (blamed,)
+        if violation.also in self.spec.requirements:
+            self._blames = tuple(dict.fromkeys((blamed, violation.also)))
         requirement: Requirement = self.spec.requirements[blamed]
         again = [*self.options.again, "--only", case.cites[0]]
         self._card = make_card(requirement, violation, chat, server, again)
         if violation.timed_out:
             self.hanging.add(case.cites[0])
-        self.failed.setdefault(blamed, violation.why)
+        for name in self._blames:
+            self.failed.setdefault(name, violation.why)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

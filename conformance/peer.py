@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: the command was not, the answer will never come. It decides nothing but how soon this is known.
 PROBE_AFTER = 0.5
 #: Octets that one client may receive and not look at before the server counts as flooding.
-FLOOD = 64 * 1024 * 1024
+FLOOD = 16 * 1024 * 1024
 CHUNK = 65536
 #: The commands that each kind of item answers.
 LISTINGS = {"HERE": ("WHO",), "ROOM": ("ROOMS",), "PAST": ("HISTORY",)}
@@ -34,7 +34,11 @@ FENCE = "fence-"
 
 
 class Violation(AssertionError):
-    """The server broke a rule. `requirement` is its id, where it is not the one under test."""
+    """The server broke a rule.
+
+    `requirement` is its id, where it is not the one under test; `also` is that of a second rule
+    that the same line breaks.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Violation(AssertionError):
         expected: str | None = None,
         got: str | None = None,
         requirement: str | None = None,
+        also: str | None = None,
         timed_out: bool = False,
     ) -> None:
         super().__init__(why)
@@ -52,6 +57,7 @@ class Violation(AssertionError):
         self.expected = expected
         self.got = got
         self.requirement = requirement
+        self.also = also
         self.timed_out = timed_out
 
 
@@ -89,6 +95,7 @@ class Peer:
         self.ended: str | None = None  # how the server ended the stream, once it did
         self.said_bye: Line | None = None
         self.half_closed = False
+        self.pings = 0  # that the server has sent of its own accord
         self.has_quit = False  # and was told so: nothing more may come
         self._reading = Answer(Line("", "", "", {}))  # items and events of the answer under way
         self._probes: set[str] = set()
@@ -321,7 +328,7 @@ class Peer:
                 client=self,
                 expected="(a line of the protocol)",
                 got=malformed.line,
-                requirement=malformed.requirement,
+                also=malformed.requirement,
             )
             self.chat.stop_reading(self)
 
@@ -352,6 +359,7 @@ class Peer:
             self._reading.items.append(line)
             self.stream.append(line)
         elif line.role == "ping":
+            self.pings += 1
             self._output += f"PONG {line['token']}\n".encode()
             self.chat.log.append(Entry(self.label, ">", f"PONG {line['token']}"))
             self._write()

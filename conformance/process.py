@@ -103,6 +103,18 @@ class ServerProcess:
         self.port = int(match[2])
         return self
 
+    def check_port(self, patience: float) -> None:
+        """Connects once: is the ready line true? Raises StartError if nobody is there."""
+        if not self.port:
+            return  # START-2 has a test of its own
+        try:
+            socket.create_connection((self.host, self.port), timeout=patience).close()
+        except TimeoutError:
+            pass  # a backlog that is full: the tests will tell
+        except OSError as error:
+            why = f"it says that it listens on port {self.port}, but there: {error.strerror}"
+            raise StartError(why, self) from None
+
     def wait_end(self, patience: float) -> int | None:
         """The exit status, if the process ends within so many seconds; else None."""
         self._ended.wait(patience)
@@ -118,6 +130,14 @@ class ServerProcess:
             os.killpg(self.popen.pid, signal.SIGKILL)
         self._ended.wait()
         self._drain()
+
+    def processor_time(self) -> float | None:
+        """Seconds of processor time that the server has used; None where /proc does not tell."""
+        try:
+            fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # proc(5)
 
     def state(self) -> str:
         """What the process does now, for people: running, or how it ended."""

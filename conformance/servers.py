@@ -83,6 +83,7 @@ class Servers:
             self.picks_port = False
             self.retire(server)
             return self.new()
+        server.check_port(TIDY_PATIENCE)
         self._spare = self.launch(HOST, self.a_port(), {})
         return server
 
@@ -91,7 +92,9 @@ class Servers:
     ) -> ServerProcess:
         """A new server with bounds, an address or a port of its own. Raises StartError."""
         port = self.a_port() if port is None else port
-        return self.launch(host, port, options).wait_ready(self.start_patience)
+        server = self.launch(host, port, options).wait_ready(self.start_patience)
+        server.check_port(TIDY_PATIENCE)
+        return server
 
     def give_back(self, server: Served, chat: Chat, test: str, spoiled: bool) -> None:
         """After a test: ends its clients, and keeps the server only if nobody is left on it."""

@@ -180,7 +180,7 @@ class Player:
         return not binding or self._binds(sense, wanted[binding], got[binding])
 
     def _binds(self, sense: str, shown: str, number: str) -> bool:
-        """Whether a number can stand for the one that the spec shows; if so, from now on it does."""
+        """Whether a number can stand for the one that the spec shows: then from now on it does."""
         taken = {each for (kind, _), each in self.bound.items() if kind == sense}
         bound = self.bound.get((sense, shown))
         if number != bound and (bound is not None or number in taken):

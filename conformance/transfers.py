@@ -1,7 +1,7 @@
 """The vocabulary of tests of the extension `files`: a file on its way from one client to another.
 
-Each step is checked on both sides as soon as it is done: the event of the other side, then the
-reply. What a step breaks is blamed on its own requirement, not on the one under test.
+Each step is checked on both sides as soon as it is done: the reply, then the event of the other
+side. What a step breaks is blamed on its own requirement, not on the one under test.
 """
 
 from __future__ import annotations
@@ -34,26 +34,36 @@ def offer_to(receiver: Client, size: int = 0, filename: str = "notes.txt") -> st
 
 
 class Transfer:
-    """One file and its two sides; made by offering it."""
+    """One file and its two sides; made by offering it.
+
+    `rule` is the requirement that is broken if any step goes wrong, where it is not the step's own.
+    """
 
     def __init__(
-        self, sender: Client, receiver: Client, content: bytes = b"", filename: str = "notes.txt"
+        self,
+        sender: Client,
+        receiver: Client,
+        content: bytes = b"",
+        filename: str = "notes.txt",
+        rule: str | None = None,
     ) -> None:
         self.sender = sender
         self.receiver = receiver
         self.content = content
         self.digest = hashlib.sha256(content).hexdigest()
+        self.rule = rule
         self.sent = 0
         self.received = hashlib.sha256()
         announced = f"{len(content)} {self.digest} {filename}"
         answer = sender.asks(f"OFFER {receiver.nick} {announced}")
-        self.id = _id(sender, answer)
+        self.id = _id(sender, answer, rule or "FILE-1")
         offered = f"OFFERED {self.id} {sender.nick}"
         try:
             receiver.receives(f"{offered} {announced}")
         except Violation as violation:
             altered = (violation.got or "").startswith(f"{offered} ")
-            violation.requirement = violation.requirement or ("FILE-2" if altered else "FILE-1")
+            rule = rule or ("FILE-2" if altered else "FILE-1")
+            violation.requirement = violation.requirement or rule
             raise
 
     def accept(self, credit: int = 0) -> Transfer:
@@ -128,7 +138,12 @@ class Transfer:
             who.does(command, reply or f"OK {command}")
             other.receives(event)
         except Violation as violation:
-            violation.requirement = violation.requirement or rule
+            got = violation.got or ""
+            if got.startswith("ERR too-much-credit"):
+                rule = "FILE-16"
+            elif got.startswith("OK CHUNK"):
+                rule = "FILE-7"
+            violation.requirement = violation.requirement or self.rule or rule
             raise
 
 
@@ -195,14 +210,14 @@ def _expect_ok(client: Client, expected: str, rule: str) -> None:
         raise
 
 
-def _id(sender: Client, answer: Answer) -> int:
+def _id(sender: Client, answer: Answer, rule: str) -> int:
     if answer.final.kind != "OK OFFER":
         raise Violation(
             "the file could not be offered",
             client=sender,
             expected=f"OK OFFER {ANY_NUMBER}",
             got=answer.final.text,
-            requirement="FILE-1",
+            requirement=rule,
         )
     return answer.final.number("id")
 

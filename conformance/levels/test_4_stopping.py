@@ -26,6 +26,14 @@ def test_everybody_is_told_that_the_server_stops(bench: Bench, number: signal.Si
     server.signal(number)
     for client in (*members, *nameless):
         event = client.awaits_event("BYE (and words)")
+        if event.kind == "LEFT":
+            raise Violation(
+                "a LEFT while the server stops",
+                client=client,
+                expected="BYE (and words)",
+                got=event.text,
+                requirement="STOP-2",
+            )
         if event.kind != "BYE":
             raise Violation(
                 "a stopping server says BYE",

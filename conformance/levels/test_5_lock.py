@@ -90,9 +90,9 @@ def test_many_are_locked_while_many_talk(chat: Chat, count: int) -> None:
     for number in range(5):
         for talker in talkers:
             talker.sends(f"SAY round {number}")
-    assert chat.most_waiting > 5, "the talkers never talked at the same time"
-    for talker in talkers * 5:
-        talker.said(talker.answer())
+        assert chat.most_waiting > 5, "the talkers never talked at the same time"
+        for talker in talkers:
+            talker.said(talker.answer())
     witness.fence()
     expected = [event.text for event in witness.events]
     witness.events.clear()

@@ -221,7 +221,7 @@ def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
 
 
 def test_the_order_of_refusals_begins_with_the_line(chat: Chat) -> None:
-    """ERR-5, OCTET-6: line-too-long before bad-line, bad-line before need-nick."""
+    """OCTET-6, ERR-5: line-too-long before bad-line, bad-line before need-nick."""
     alice = chat.connect("alice")
     alice.sends_octets(b"\xff" * 5000 + b"\n", shown="(5000 octets that are no UTF-8)")
     alice.expects_answers_to("DANCE")
@@ -230,6 +230,37 @@ def test_the_order_of_refusals_begins_with_the_line(chat: Chat) -> None:
     alice.expects_answers_to("DANCE")
     alice.was_refused(alice.answer(), "DANCE", "bad-line", "-")
     alice.is_refused("DANCE", "need-nick", ANY_VERB)
+
+
+def test_what_is_said_before_a_quit_in_the_same_piece_comes_before_left(chat: Chat) -> None:
+    """OCTET-2, LEFT-5: SAY and QUIT in one piece: MSG, then LEFT, for everybody."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    bob.sends_octets(b"SAY last words\nQUIT\n", shown="SAY last words, QUIT (in one piece)")
+    bob.expects_answers_to("SAY last words", "QUIT")
+    seq = bob.said(bob.answer())
+    bob.check(bob.answer().final, "OK QUIT")
+    for client in (alice, carol):
+        client.hears(bob, "last words", seq)
+        client.receives(f"LEFT lobby {bob.nick} quit")
+
+
+def test_nothing_after_quit_is_obeyed(chat: Chat) -> None:
+    """QUIT-4: what stands behind QUIT is neither obeyed nor answered, and OK QUIT arrives."""
+    alice, bob = chat.members("alice", "bob")
+    behind = b"".join(b"SAY after I quit %d\nPING x\n" % number for number in range(500))
+    bob.sends_octets(b"QUIT\n" + behind, shown="QUIT, and behind it 1000 more commands")
+    bob.expects_answers_to("QUIT")
+    bob.check(bob.answer().final, "OK QUIT")
+    bob.awaits_end()
+    if bob.ended != "end of stream":
+        raise Violation(
+            "the server has to end the stream, not to reset the connection",
+            client=bob,
+            expected="(end of stream)",
+            got=f"({bob.ended})",
+        )
+    alice.receives(f"LEFT lobby {bob.nick} quit")
+    alice.receives_nothing()
 
 
 def _expect_dialogue(client: Client) -> None:

@@ -10,6 +10,10 @@ from ..peer import Violation
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB).
 MOST_OCTETS = 48 * 1024 * 1024
 TEXT = "x" * 3700
+#: How long an idle server is watched, and what part of that it may work. One that spins gets half
+#: of a processor even on a machine where others compete for it; one that sleeps, nothing.
+IDLE_SECONDS = 0.5
+IDLE_SHARE = 0.2
 
 
 @needs("LEFT-1")
@@ -58,6 +62,31 @@ def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     alice.check(alice.next_event("LEFT"), f"LEFT lobby {carol.nick} slow")
     bob.events.clear()
     carol.closes()
+
+
+@needs("LEFT-1")
+def test_an_idle_server_uses_no_processor_time(bench: Bench) -> None:
+    """IDLE-1: while nothing arrives, and after clients have gone in whichever way."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob, carol, dave = chat.members("alice", "bob", "carol", "dave")
+    chat.connect("nameless").resets()
+    bob.does("QUIT", "OK QUIT")
+    carol.half_closes()
+    dave.resets()
+    for _ in range(3):
+        alice.awaits_event("LEFT of bob, carol and dave")
+    used = server.processor_time()
+    if used is None:
+        untested("this system does not tell the processor time of a process")
+    chat.pump(IDLE_SECONDS)
+    after = server.processor_time()
+    if after is not None and after - used > IDLE_SHARE * IDLE_SECONDS:
+        raise Violation(
+            "one client is connected and silent, three have gone",
+            expected=f"(at most {IDLE_SHARE:.0%} of a processor)",
+            got=f"({(after - used) / IDLE_SECONDS:.0%} of a processor)",
+        )
 
 
 def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:

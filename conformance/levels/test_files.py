@@ -114,6 +114,17 @@ def test_credit_is_passed_on(chat: Chat) -> None:
         transfer.grant(octets)
 
 
+@needs("FILE-4")
+def test_credit_adds_up(chat: Chat) -> None:
+    """FILE-5: a chunk may use what several MORE have granted."""
+    alice, bob = chat.members("alice", "bob")
+    transfer = Transfer(alice, bob, b"x" * 12).accept()
+    for octets in (3, 4, 5):
+        transfer.grant(octets)
+    alice.does(transfer.chunk(12), f"OK CHUNK {transfer.id} 12")
+    bob.next_event(f"DATA {transfer.id} (base64)")
+
+
 @needs("FILE-4", "FILE-5")
 @pytest.mark.parametrize("size", [1, 2, 3, 1000, LONGEST - 1, LONGEST])
 def test_chunks_arrive_as_they_were_sent(chat: Chat, size: int) -> None:
@@ -236,10 +247,10 @@ def test_nobody_else_receives_anything(chat: Chat) -> None:
 def test_a_member_may_send_itself_a_file(chat: Chat) -> None:
     """FILE-26: it receives the events of both sides, each before the reply."""
     alice = chat.member("alice")
-    transfer = Transfer(alice, alice, b"note to self").accept(12)
+    transfer = Transfer(alice, alice, b"note to self", rule="FILE-26").accept(12)
     transfer.send()
     transfer.finish()
-    other = Transfer(alice, alice)
+    other = Transfer(alice, alice, rule="FILE-26")
     answer = alice.does(f"ABORT {other.id}", f"OK ABORT {other.id}")
     if [event.text for event in answer.events] != [f"ABORTED {other.id} abort"]:
         raise Violation(
@@ -249,7 +260,7 @@ def test_a_member_may_send_itself_a_file(chat: Chat) -> None:
             got=answer.events[0].text if answer.events else "(nothing)",
         )
     alice.events.clear()
-    Transfer(alice, alice)
+    Transfer(alice, alice, rule="FILE-26")
     alice.does("QUIT", "OK QUIT")
 
 

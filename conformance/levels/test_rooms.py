@@ -39,9 +39,9 @@ def test_a_storm_of_moves_is_told_in_one_order(chat: Chat) -> None:
     for room in (garden, "lobby", garden):
         for client in crowd:
             client.sends(f"JOIN {room}")
-    assert chat.most_waiting > 20, "the members never moved at the same time"
-    for client in crowd * 3:
-        client.answer()
+        assert chat.most_waiting > 20, "the members never moved at the same time"
+        for client in crowd:
+            client.answer()
     told = []
     for witness in witnesses:
         witness.fence()

@@ -4,6 +4,9 @@ import sys
 
 from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_commands,
+    hub_faults_files,
+    hub_faults_files_chat,
+    hub_faults_files_refusals,
     hub_faults_greeting,
     hub_faults_leaving,
     hub_faults_lock,

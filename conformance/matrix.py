@@ -1,0 +1,141 @@
+"""python -m conformance.matrix: grades our deliberately faulty servers, to prove that each one fails.
+
+Each is started as a command line, like any other server, and graded in the order of building
+until the first test fails. A fault is rightly blamed if that test refutes the requirement that the
+faulty server was made to break. What was found goes into reports/matrix.json.
+Exit status 0: all are failed, and for the right reason; 1: some are not; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.progress import track
+
+from . import terminal
+from .spec import Spec, read_spec
+
+PACKAGE = (__package__ or "conformance").split(".")[0]
+#: Seconds for one faulty server; some of them hang on purpose.
+PATIENCE = 180
+#: What stands in place of a requirement for a fault that breaks none.
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A faulty server: its name, the requirement that it breaks, what is wrong with it."""
+
+    name: str
+    breaks: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the suite says of a faulty server. `blamed`: what its first failing test refutes."""
+
+    name: str
+    breaks: str
+    what: str
+    verdict: str
+    blamed: tuple[str, ...]
+    right: bool
+
+
+def known_faults() -> list[Fault]:
+    """All faulty servers, as their own program lists them."""
+    command = [sys.executable, "-m", f"{PACKAGE}.mutants", "--list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [Fault(*line.split(maxsplit=2)) for line in listed.splitlines() if line.strip()]
+
+
+def grade(fault: Fault, spec: Spec) -> Finding:
+    """Grades one faulty server until its first failure."""
+    server = f"{{python}} -m {PACKAGE}.mutants {fault.name} --host {{host}} --port {{port}}"
+    requirement = spec.requirements.get(fault.breaks)
+    if requirement is None:
+        reach: list[str] = []
+    elif requirement.capability:
+        reach = ["--only", requirement.capability]
+    else:
+        reach = ["--level", str(requirement.level)]
+    with tempfile.TemporaryDirectory() as folder:
+        toml = Path(folder, "target", "parley.toml")
+        toml.parent.mkdir()
+        options = "".join(
+            f'{name} = "--{option} {{value}}"\n'
+            for name, option in (
+                ("hold-count", "hold-count"),
+                ("outbox-bytes", "outbox-bytes"),
+                ("store", "history"),
+            )
+        )
+        toml.write_text(
+            f"name = {json.dumps(fault.name)}\ncommand = {json.dumps(server)}\n"
+            f"cwd = {json.dumps(os.getcwd())}\n[options]\n{options}"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            PACKAGE,
+            str(toml.parent),
+            "-x",
+            "--output",
+            folder,
+            *reach,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        found = next(Path(folder).glob("*/results.json"), None)
+        results = json.loads(found.read_text()) if found else {"verdict": "error", "tests": []}
+    failed = [test for test in results["tests"] if test["status"] == "fail"]
+    blamed = tuple(failed[0]["blames"]) if failed else ()
+    if results["verdict"] == "error" and done.returncode == 2:
+        blamed = ("START-1",) if "does not start" in str(results.get("broken")) else ()
+    right = fault.breaks in blamed if requirement else bool(blamed)
+    return Finding(fault.name, fault.breaks, fault.what, results["verdict"], blamed, right)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Grades all faulty servers, or those that are named. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="matrix", description="Grades faulty servers.")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
+    parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
+    known = parser.parse_args(arguments)
+    spec = read_spec()
+    faults = [fault for fault in known_faults() if not known.names or fault.name in known.names]
+    if not faults:
+        print("there is no faulty server of this name", file=sys.stderr)
+        return 2
+    console = terminal.console()
+    with ThreadPoolExecutor(max(1, known.jobs)) as pool:
+        graded = pool.map(lambda fault: grade(fault, spec), faults)
+        findings = list(track(graded, "grading", len(faults), console=console))
+    wrong = [finding for finding in findings if not finding.right]
+    for finding in wrong:
+        blamed = ", ".join(finding.blamed) or "nothing"
+        console.print(f"{finding.name}: breaks {finding.breaks}, blamed: {blamed}. {finding.what}")
+    unproven = set(spec.requirements) - {each.breaks for each in findings if each.right}
+    musts = [name for name in spec.requirements if name in unproven and not known.names]
+    if musts:
+        console.print(f"no fault was rightly blamed on: {', '.join(musts)}")
+    console.print(f"{len(findings) - len(wrong)} of {len(findings)} faulty servers rightly blamed")
+    known.output.mkdir(parents=True, exist_ok=True)
+    written = known.output / "matrix.json"
+    written.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n")
+    console.print(str(written))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
