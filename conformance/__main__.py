@@ -11,7 +11,9 @@ import random
 import re
 import resource
 import signal
+import ssl
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from . import __version__, terminal
 from .grade import Options, grade
 from .results import Result, Rubric, read_rubric
 from .spec import LEVELS, Spec, SpecError, read_spec
-from .target import Target, TargetError, build, from_address, from_command, from_folder
+from .target import Bound, Target, TargetError, build, from_address, from_command, from_folder
+from .tls import Authority, context_for
 
 #: What is graded when nothing is named: the reference servers of this repository.
 REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
@@ -47,19 +50,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _raise_descriptor_limit()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers on the way out
     seed = known.seed if known.seed is not None else random.SystemRandom().randrange(2**32)
-    results = []
-    for target in targets:
-        options = Options(
-            level=known.level,
-            only=known.only,
-            seed=seed,
-            start_timeout=known.start_timeout,
-            answer_timeout=known.answer_timeout,
-            pytest_arguments=pytest_arguments,
-            again=_again(target, seed),
-        )
-        results.append(_grade_one(target, spec, rubric, options, console))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            context, always = _tls(known, targets, Path(folder))
+        except (TargetError, OSError) as error:
+            errors.print(f"conformance: {error}")
+            return 2
+        results = []
+        for target in targets:
+            options = Options(
+                level=known.level,
+                only=known.only,
+                seed=seed,
+                start_timeout=known.start_timeout,
+                answer_timeout=known.answer_timeout,
+                tls=context,
+                always=always,
+                pytest_arguments=pytest_arguments,
+                again=_again(target, seed, known.tls),
+            )
+            results.append(_grade_one(target, spec, rubric, options, console))
     return _report(console, spec, results, known.output)
+
+
+def _tls(
+    known: argparse.Namespace, targets: Sequence[Target], folder: Path
+) -> tuple[ssl.SSLContext | None, dict[str, Bound]]:
+    """With what clients connect, and what servers are started with. Raises TargetError, OSError."""
+    if not known.tls:
+        return None, {}
+    if known.connect:
+        return context_for(known.cafile), {}
+    if lacking := [target.name for target in targets if "tls" not in target.options]:
+        raise TargetError(f"--tls: parley.toml of {', '.join(lacking)} has no option tls")
+    authority = Authority(folder)
+    return authority.context, {"tls": str(authority.file)}
 
 
 def _grade_one(
@@ -122,6 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=Path("reports"), metavar="DIR", help="(%(default)s)"
     )
+    parser.add_argument("--tls", action="store_true", help="grade over TLS")
+    parser.add_argument(
+        "--cafile", type=Path, metavar="FILE", help="authorities to trust, with --connect --tls"
+    )
     parser.add_argument("--rubric", type=Path, metavar="FILE", help="points per requirement (TOML)")
     parser.add_argument("--seed", type=int, help="repeats the choices of an earlier run")
     parser.add_argument(
@@ -152,7 +181,7 @@ def _check_ids(only: Sequence[str], spec: Spec) -> None:
         raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
 
 
-def _again(target: Target, seed: int) -> list[str]:
+def _again(target: Target, seed: int, tls: bool) -> list[str]:
     """The command line that grades this target again, as a person would type it."""
     if target.address:
         host, port = target.address
@@ -162,7 +191,7 @@ def _again(target: Target, seed: int) -> list[str]:
     else:
         what = ["--command", target.command or ""]
     package = (__package__ or "conformance").split(".")[0]
-    return ["python", "-m", package, *what, "--seed", str(seed)]
+    return ["python", "-m", package, *what, *(["--tls"] if tls else []), "--seed", str(seed)]
 
 
 def _folder_name(name: str, taken: set[str]) -> str:

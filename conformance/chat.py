@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -15,14 +16,23 @@ from collections.abc import Callable, Iterable
 from .client import Client
 from .lines import Line
 from .peer import FENCE, Entry, Peer, Violation
+from .tls import TlsWire, Wire
 
 
 class Chat:
     """All clients of one test, and the session they have had so far."""
 
-    def __init__(self, address: tuple[str, int], patience: float, suffix: str, level: int) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        patience: float,
+        suffix: str,
+        level: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.address = address
         self.patience = patience
+        self.tls = tls
         self.log: list[Entry] = []
         self.clients: list[Client] = []
         #: Events of later levels: a test needs nothing of them, and is not disturbed by them.
@@ -112,6 +122,10 @@ class Chat:
         for client in clients:
             client.answer()
             client.events = deque(event for event in client.events if event.kind != "JOINED")
+
+    def new_wire(self) -> Wire:
+        """What stands between a client and its socket: TLS, if the grade is over TLS."""
+        return Wire() if self.tls is None else TlsWire(self.tls, self.address[0])
 
     def nick(self, label: str) -> str:
         """The nickname under which a client of this test is known: never used by another test."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import ssl
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -74,6 +75,8 @@ class Options:
     seed: int = 0
     start_timeout: float = 10.0
     answer_timeout: float = 5.0
+    tls: ssl.SSLContext | None = None  # with which clients connect; None: without TLS
+    always: dict[str, Bound] = field(default_factory=dict)  # options of every server's start
     pytest_arguments: Sequence[str] = ()
     again: Sequence[str] = ()  # the command line that repeats this grade
     progress: Callable[[str], None] | None = None  # is told, test by test, how far the grade is
@@ -107,8 +110,7 @@ class Bench:
     def chat(self, server: Served | None = None) -> Chat:
         """Clients for a server that may have served other tests, or for the one given."""
         server = server or self.servers.shared()
-        address = (server.host, server.port)
-        chat = Chat(address, self.servers.answer_patience, self.suffix, self.level)
+        chat = self.servers.chat(server, self.servers.answer_patience, self.suffix, self.level)
         self.chats.append((chat, server))
         return chat
 
@@ -145,7 +147,8 @@ class Bench:
         """A server of this test's own, in a terminal."""
         if self.servers.target.address:
             untested("a server that runs elsewhere cannot be started in a terminal")
-        return Terminal(self.servers.target, self.servers.a_port(), self.servers.start_patience)
+        servers = self.servers
+        return Terminal(servers.target, servers.a_port(), servers.start_patience, servers.always)
 
     def finish(self, spoiled: bool) -> None:
         """Gives back what the test used."""
@@ -164,7 +167,9 @@ class Grader:
     def __init__(self, target: Target, spec: Spec, options: Options) -> None:
         self.spec = spec
         self.options = options
-        self.servers = Servers(target, options.start_timeout, options.answer_timeout)
+        self.servers = Servers(
+            target, options.start_timeout, options.answer_timeout, options.tls, options.always
+        )
         self.cases: dict[str, Case] = {}
         self.records: list[Record] = []
         self.selected: set[str] = set()
@@ -322,7 +327,7 @@ class Grader:
     def note_capabilities(self) -> None:
         """Asks a server for its greeting, to know which extensions to test."""
         server = self.servers.shared()
-        chat = Chat((server.host, server.port), TIDY_PATIENCE, "greeting", BEYOND)
+        chat = self.servers.chat(server, TIDY_PATIENCE, "greeting", BEYOND)
         with contextlib.suppress(Violation):  # the tests will tell
             self.capabilities = chat.greeted(chat.connect("probe"))["capabilities"].split()
         chat.close(TIDY_PATIENCE)

@@ -1,4 +1,4 @@
-"""python -m conformance.matrix: grades our deliberately faulty servers, to prove that each one fails.
+"""python -m conformance.matrix: grades our faulty servers, to prove that each one fails.
 
 Each is started as a command line, like any other server, and graded in the order of building
 until the first test fails. A fault is rightly blamed if that test refutes the requirement that the
@@ -98,11 +98,12 @@ def grade(fault: Fault, spec: Spec) -> Finding:
         found = next(Path(folder).glob("*/results.json"), None)
         results = json.loads(found.read_text()) if found else {"verdict": "error", "tests": []}
     failed = [test for test in results["tests"] if test["status"] == "fail"]
-    blamed = tuple(failed[0]["blames"]) if failed else ()
+    blamed: tuple[str, ...] = tuple(failed[0]["blames"]) if failed else ()
     if results["verdict"] == "error" and done.returncode == 2:
         blamed = ("START-1",) if "does not start" in str(results.get("broken")) else ()
+    verdict = str(results["verdict"])
     right = fault.breaks in blamed if requirement else bool(blamed)
-    return Finding(fault.name, fault.breaks, fault.what, results["verdict"], blamed, right)
+    return Finding(fault.name, fault.breaks, fault.what, verdict, blamed, right)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

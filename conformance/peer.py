@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import time
 from collections import deque
@@ -101,10 +102,12 @@ class Peer:
         self._probes: set[str] = set()
         self._input = b""
         self._output = bytearray()
+        self._wire = chat.new_wire()
         self._unseen = 0
         self._failure: Violation | None = None
         self.sock = self._connect()
         chat.add(self)
+        self.sends_octets(b"")  # what the wire itself has to say first
 
     def __repr__(self) -> str:
         return self.label
@@ -121,7 +124,7 @@ class Peer:
         """Sends octets as they are; `shown` is how the session tells it, if not told already."""
         if shown is not None:
             self.chat.log.append(Entry(self.label, ">", shown))
-        self._output += octets
+        self._output += self._wire.send(octets)
         self._write()
 
     def expects_answers_to(self, *commands: str) -> None:
@@ -240,6 +243,7 @@ class Peer:
         self.half_closed = True
         self.chat.write_all(self)
         try:
+            self.sock.send(self._wire.end())
             self.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
             self.ended = self.ended or f"reset: {error.strerror}"
@@ -302,15 +306,34 @@ class Peer:
     def _read(self) -> None:
         """Reads what is there and sorts it."""
         try:
-            data = self.sock.recv(CHUNK)
+            octets = self.sock.recv(CHUNK)
+            data = self._wire.receive(octets)
         except BlockingIOError:
+            return
+        except ssl.SSLError as error:
+            self._break_off(error)
             return
         except OSError as error:
             self._end(f"reset: {error.strerror}")
             return
-        if not data:
+        if octets and not data:
+            self.sends_octets(b"")  # a handshake goes on
+        self._take(data)
+        if self._failure is None and (not octets or self._wire.ended):
             self._end("end of stream" if not self._input else "end of stream within a line")
-            return
+
+    def _break_off(self, error: ssl.SSLError) -> None:
+        self._failure = Violation(
+            f"TLS fails: {error.reason or error}",
+            client=self,
+            expected="(a TLS connection)",
+            got=f"({error.reason or error})",
+            requirement="TLS-1",
+        )
+        self.chat.stop_reading(self)
+
+    def _take(self, data: bytes) -> None:
+        """Cuts what the server sent into lines, and sorts them."""
         self._unseen += len(data)
         *complete, self._input = (self._input + data).split(b"\n")
         try:
@@ -360,9 +383,7 @@ class Peer:
             self.stream.append(line)
         elif line.role == "ping":
             self.pings += 1
-            self._output += f"PONG {line['token']}\n".encode()
-            self.chat.log.append(Entry(self.label, ">", f"PONG {line['token']}"))
-            self._write()
+            self.sends_octets(f"PONG {line['token']}\n".encode(), f"PONG {line['token']}")
         elif line.role == "event" and line.kind not in self.chat.ignored:
             if line.kind == "BYE":
                 self.said_bye = line

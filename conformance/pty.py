@@ -8,7 +8,7 @@ import pexpect
 
 from .lines import escape
 from .process import environment
-from .target import Target
+from .target import Bound, Target
 
 #: Characters of the screen that a card quotes.
 SCREEN = 300
@@ -17,8 +17,10 @@ SCREEN = 300
 class Terminal:
     """A pseudo-terminal with a server in it. A context manager: on leaving, the server is ended."""
 
-    def __init__(self, target: Target, port: int, start_patience: float) -> None:
-        words = target.words("127.0.0.1", port, {})
+    def __init__(
+        self, target: Target, port: int, start_patience: float, options: dict[str, Bound]
+    ) -> None:
+        words = target.words("127.0.0.1", port, options)
         self._spawn = pexpect.spawn(
             "/bin/sh",  # finds ./server in cwd; pexpect itself would look in the current folder
             ["-c", 'exec "$0" "$@"', *words],

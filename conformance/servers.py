@@ -8,6 +8,7 @@ one: what is wrong with leaving must not be blamed on talking.
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,8 +51,17 @@ class Elsewhere:
 class Servers:
     """All processes of a target. `close` ends them, whatever happened."""
 
-    def __init__(self, target: Target, start_patience: float, answer_patience: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        start_patience: float,
+        answer_patience: float,
+        tls: ssl.SSLContext | None = None,
+        always: dict[str, Bound] | None = None,
+    ) -> None:
         self.target = target
+        self.tls = tls  # with which clients connect, if the grade is over TLS
+        self.always = always or {}  # the options that every server is started with
         self.start_patience = start_patience
         self.answer_patience = answer_patience
         self.picks_port = True  # START-2; if not, the suite picks one
@@ -110,13 +120,17 @@ class Servers:
         if not self.lets_go or not self._is_empty(server, test):
             self.retire(server)
 
+    def chat(self, server: Served, patience: float, suffix: str, level: int) -> Chat:
+        """Clients for a server, over TLS if the grade is."""
+        return Chat((server.host, server.port), patience, suffix, level, self.tls)
+
     def a_port(self) -> int:
         """What to ask for when any port will do."""
         return 0 if self.picks_port else free_port(HOST)
 
     def launch(self, host: str, port: int | str, options: dict[str, Bound]) -> ServerProcess:
         """Starts a server without waiting for it. Raises StartError if it cannot be run."""
-        server = ServerProcess(self.target, host, port, options)
+        server = ServerProcess(self.target, host, port, self.always | options)
         self._all.append(server)
         return server
 
@@ -136,7 +150,7 @@ class Servers:
 
     def _is_empty(self, server: ServerProcess, test: str) -> bool:
         """Whether WHO shows nobody but who asks. A server without WHO is taken at its word."""
-        chat = Chat((server.host, server.port), TIDY_PATIENCE, "probe", 7)
+        chat = self.chat(server, TIDY_PATIENCE, "probe", 7)
         try:
             prober = chat.connect("nobody")
             self._probes += 1

@@ -21,6 +21,13 @@ LONGEST = 3000
 WINDOW = 262144
 #: A digest for offers that nobody will ever check.
 SOME_DIGEST = hashlib.sha256(b"").hexdigest()
+#: What a wrong line breaks, whatever the step to which it is the answer.
+_BLAMED = {
+    "ERR bad-filename": "FILE-2",
+    "ERR too-many-transfers": "FILE-20",
+    "ERR too-much-credit": "FILE-16",
+    "OK CHUNK": "FILE-7",
+}
 
 
 def some_octets(count: int, seed: int = 0) -> bytes:
@@ -56,15 +63,13 @@ class Transfer:
         self.received = hashlib.sha256()
         announced = f"{len(content)} {self.digest} {filename}"
         answer = sender.asks(f"OFFER {receiver.nick} {announced}")
-        self.id = _id(sender, answer, rule or "FILE-1")
+        self.id = _id(sender, answer, rule)
         offered = f"OFFERED {self.id} {sender.nick}"
         try:
             receiver.receives(f"{offered} {announced}")
         except Violation as violation:
             altered = (violation.got or "").startswith(f"{offered} ")
-            rule = rule or ("FILE-2" if altered else "FILE-1")
-            violation.requirement = violation.requirement or rule
-            raise
+            raise _blamed(violation, rule or ("FILE-2" if altered else "FILE-1")) from None
 
     def accept(self, credit: int = 0) -> Transfer:
         """The receiver accepts, and grants so much credit, if any."""
@@ -138,13 +143,8 @@ class Transfer:
             who.does(command, reply or f"OK {command}")
             other.receives(event)
         except Violation as violation:
-            got = violation.got or ""
-            if got.startswith("ERR too-much-credit"):
-                rule = "FILE-16"
-            elif got.startswith("OK CHUNK"):
-                rule = "FILE-7"
-            violation.requirement = violation.requirement or self.rule or rule
-            raise
+            violation.requirement = violation.requirement or self.rule
+            raise _blamed(violation, rule) from None
 
 
 def run_together(transfers: Iterable[Transfer], size: int = LONGEST, window: int = 65536) -> None:
@@ -206,19 +206,26 @@ def _expect_ok(client: Client, expected: str, rule: str) -> None:
     try:
         client.check(client.answer().final, expected)
     except Violation as violation:
-        violation.requirement = violation.requirement or rule
-        raise
+        raise _blamed(violation, rule) from None
 
 
-def _id(sender: Client, answer: Answer, rule: str) -> int:
+def _blamed(violation: Violation, rule: str) -> Violation:
+    """Says which requirement is broken, unless that is known: the rule, or the one of the line."""
+    got = " ".join((violation.got or "").split(" ")[:2])
+    violation.requirement = violation.requirement or _BLAMED.get(got, rule)
+    return violation
+
+
+def _id(sender: Client, answer: Answer, rule: str | None) -> int:
     if answer.final.kind != "OK OFFER":
-        raise Violation(
+        violation = Violation(
             "the file could not be offered",
             client=sender,
             expected=f"OK OFFER {ANY_NUMBER}",
             got=answer.final.text,
             requirement=rule,
         )
+        raise _blamed(violation, "FILE-1")
     return answer.final.number("id")
 
 

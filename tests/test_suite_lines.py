@@ -145,7 +145,17 @@ def test_greeting_gives_back_its_tokens(name: str, capabilities: list[str]) -> N
         *("MSG lobby 1 alice", "MSG lobby 1 alice ", "MSG lobby alice hello", "MSG 1 alice hello"),
         *("LEFT lobby alice", "LEFT lobby alice ", "LEFT lobby alice quit ", "LEFT alice quit"),
         *("LEFT lobby alice Quit", "LEFT lobby alice 9", f"LEFT lobby alice {'q' * 17}"),
-        *("UNLOCKED", "UNLOCKED ", "UNLOCKED Gone", "UNLOCKED a b", f"UNLOCKED {'q' * 17}", "BYE", "BYE ", "x-weather", "OK x-dance"),
+        *(
+            "UNLOCKED",
+            "UNLOCKED ",
+            "UNLOCKED Gone",
+            "UNLOCKED a b",
+            f"UNLOCKED {'q' * 17}",
+            "BYE",
+            "BYE ",
+            "x-weather",
+            "OK x-dance",
+        ),
     ],
 )
 def test_line_of_no_kind_is_refused(text: str) -> None:

@@ -50,7 +50,7 @@ def test_missing_answer_is_found_by_the_probe_long_before_patience_ends() -> Non
         failure = failure_of(chat.connect("alice"), "SAY hello")
         assert time.monotonic() - began < PATIENCE
         assert server.heard[-2:] == ["alice> SAY hello", "alice> PING fence-1"]
-    assert (failure.requirement, failure.timed_out) == ("CMD-3", False)
+    assert (failure.also, failure.timed_out) == ("CMD-3", False)
     assert failure.why.startswith("SAY hello was never answered")
 
 
@@ -102,7 +102,7 @@ def test_probe_that_is_not_answered_with_its_pong_is_a_violation(answer: bytes) 
     script = {"alice> SAY one": b"", "alice> PING fence-1": b"OK SAY 1\n" + answer}
     with scripted(script) as (chat, _):
         failure = failure_of(chat.connect("alice"), "SAY one")
-    assert (failure.requirement, failure.got) == ("PING-1", answer.decode().strip())
+    assert (failure.also, failure.got) == ("PING-1", answer.decode().strip())
     assert failure.why == "this does not answer PING fence-1"
 
 
@@ -218,7 +218,7 @@ def test_second_answer_to_one_command_is_found() -> None:
     """CMD-3: exactly one final reply."""
     with scripted({"alice> SAY hello": b"OK SAY 1\nOK SAY 1\n"}) as (chat, _):
         failure = failure_of(chat.connect("alice"), "SAY hello")
-    assert (failure.requirement, failure.got) == ("CMD-3", "OK SAY 1")
+    assert (failure.also, failure.got) == ("CMD-3", "OK SAY 1")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_answer_to_another_command_is_found(reply: bytes) -> None:
     """CMD-3: in the order of the commands."""
     with scripted({"alice> SAY hello": reply + b"\n"}) as (chat, _):
         failure = failure_of(chat.connect("alice"), "SAY hello")
-    assert failure.requirement == "CMD-3"
+    assert failure.also == "CMD-3"
     assert failure.why == "this does not answer SAY hello"
 
 
@@ -257,7 +257,7 @@ def test_answer_to_this_command_is_accepted(command: str, reply: bytes) -> None:
 def test_item_that_nobody_asked_for_is_found() -> None:
     with scripted({"alice> SAY hello": b"HERE bob 2\nOK SAY 1\n"}) as (chat, _):
         failure = failure_of(chat.connect("alice"), "SAY hello")
-    assert (failure.requirement, failure.got) == ("CMD-3", "HERE bob 2")
+    assert (failure.also, failure.got) == ("CMD-3", "HERE bob 2")
 
 
 def test_event_within_a_listing_is_found() -> None:
@@ -265,7 +265,7 @@ def test_event_within_a_listing_is_found() -> None:
     listing = b"HERE alice 1\nMSG lobby 1 bob hello\nHERE bob 2\nOK WHO 2\n"
     with scripted({"alice> WHO": listing}) as (chat, _):
         failure = failure_of(chat.connect("alice"), "WHO")
-    assert (failure.requirement, failure.why) == ("WHO-4", "another line within a listing")
+    assert (failure.also, failure.why) == ("WHO-4", "another line within a listing")
     assert failure.got == "MSG lobby 1 bob hello"
 
 
@@ -274,7 +274,7 @@ def test_any_other_line_within_a_listing_is_found(line: str) -> None:
     """WHO-4: neither may a PING or a private line stand there."""
     with scripted({"alice> WHO": f"HERE alice 1\n{line}\nOK WHO 1\n".encode()}) as (chat, server):
         failure = failure_of(chat.connect("alice"), "WHO")
-        assert (failure.requirement, failure.got) == ("WHO-4", line)
+        assert (failure.also, failure.got) == ("WHO-4", line)
         assert "alice> PONG x" not in server.heard
 
 
@@ -294,12 +294,13 @@ def test_answer_with_other_fields_is_an_answer_to_be_compared(reply: str) -> Non
         assert alice.asks("SAY hello").final.text == reply
         with pytest.raises(Violation, match="not answered with OK SAY") as caught:
             alice.says("hello")
-    assert (caught.value.requirement, caught.value.got) == (None, reply)
+    failure = caught.value
+    assert (failure.requirement, failure.also, failure.got) == (None, None, reply)
 
 
 def test_answer_to_another_command_with_other_fields_is_found() -> None:
     with scripted({"alice> SAY hello": b"OK NICK you\n"}) as (chat, _):
-        assert failure_of(chat.connect("alice"), "SAY hello").requirement == "CMD-3"
+        assert failure_of(chat.connect("alice"), "SAY hello").also == "CMD-3"
 
 
 def test_event_in_front_of_a_listing_is_no_fault_and_listing_is_kept_whole() -> None:
@@ -319,7 +320,7 @@ def test_line_after_bye_is_found(last: bytes) -> None:
     """Section 12: BYE is the last line before a server closes a connection."""
     with scripted({"alice> PING x": last + b"X-MORE to say\n"}) as (chat, _):
         failure = failure_of(chat.connect("alice"))
-    assert (failure.requirement, failure.got) == ("STOP-1", "X-MORE to say")
+    assert (failure.also, failure.got) == ("STOP-1", "X-MORE to say")
 
 
 def test_line_after_ok_quit_is_found_while_the_end_is_awaited() -> None:
@@ -329,10 +330,10 @@ def test_line_after_ok_quit_is_found_while_the_end_is_awaited() -> None:
         alice.does("QUIT", "OK QUIT")
         with pytest.raises(Violation, match="after OK QUIT") as caught:
             alice.awaits_end()
-    assert caught.value.requirement == "QUIT-1"
+    assert caught.value.also == "QUIT-1"
 
 
 def test_line_after_ok_quit_is_found_at_the_end_of_a_test() -> None:
     """QUIT-1: it was read with OK QUIT, and noticed."""
     with scripted({"alice> QUIT": b"OK QUIT\nBYE now\n"}) as (chat, _):
-        assert failure_of(chat.connect("alice"), "QUIT").requirement == "QUIT-1"
+        assert failure_of(chat.connect("alice"), "QUIT").also == "QUIT-1"

@@ -2,14 +2,14 @@
 
 import signal
 import time
+from collections import deque
 
 import pytest
 
-from ..chat import Chat
 from ..grade import Bench
 from ..peer import Violation
 from ..process import ServerProcess, StartError, describe
-from ..servers import HOST
+from ..servers import HOST, Elsewhere
 
 #: STOP-3 grants 2 s; the machine may be busy and a runtime has to end (appendix A).
 STOP_PATIENCE = 2.0 + 2.0
@@ -125,7 +125,7 @@ def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
         port = terminal.ready_port()
         if port is None:
             raise Violation("the server does not get ready in a terminal", requirement="START-1")
-        chat = Chat((HOST, port), bench.servers.answer_patience, bench.suffix, bench.level)
+        chat = bench.chat(Elsewhere(HOST, port, deque(), deque()))
         try:
             alice = chat.member("alice")
             terminal.presses_ctrl_c()

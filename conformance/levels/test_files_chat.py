@@ -108,7 +108,8 @@ def test_a_crowd_of_senders_vanishes(chat: Chat) -> None:
 def test_a_lock_holds_offers_and_nothing_else(chat: Chat) -> None:
     """FILE-22: OFFERED waits in its place; ACCEPTED, MORE, DATA, DONE, ABORTED do not."""
     alice, bob = chat.members("alice", "bob")
-    out, back = Transfer(alice, bob, b"x" * 10), Transfer(bob, alice, b"y" * 10).accept(5)
+    out = Transfer(alice, bob, b"x" * 10, rule="FILE-22")
+    back = Transfer(bob, alice, b"y" * 10, rule="FILE-22").accept(5)
     for client in (alice, bob):
         client.does("LOCK", "OK LOCK")
     first = bob.says("before the offer")
@@ -146,7 +147,9 @@ def test_a_lock_holds_offers_and_nothing_else(chat: Chat) -> None:
 def test_no_verb_of_a_transfer_ends_a_lock(chat: Chat) -> None:
     """FILE-23: sender and receiver stay locked through all of it."""
     alice, bob, carol = chat.members("alice", "bob", "carol")
-    transfer, declined, aborted = (Transfer(alice, bob, b"x" * 10) for _ in range(3))
+    transfer, declined, aborted = (
+        Transfer(alice, bob, b"x" * 10, rule="FILE-23") for _ in range(3)
+    )
     for client in (alice, bob):
         client.does("LOCK", "OK LOCK")
     seq = carol.says("held")
@@ -167,8 +170,10 @@ def test_no_verb_of_a_transfer_ends_a_lock(chat: Chat) -> None:
 def test_each_transfer_has_its_own_credit_and_count(chat: Chat) -> None:
     """FILE-25: several between the same two members, in both directions."""
     alice, bob = chat.members("alice", "bob")
-    transfers = [Transfer(alice, bob, some_octets(900, seed)) for seed in range(3)]
-    transfers += [Transfer(bob, alice, some_octets(900, seed)) for seed in range(3, 5)]
+    transfers = [Transfer(alice, bob, some_octets(900, seed), rule="FILE-25") for seed in range(3)]
+    transfers += [
+        Transfer(bob, alice, some_octets(900, seed), rule="FILE-25") for seed in range(3, 5)
+    ]
     for number, each in enumerate(transfers):
         each.accept(100 * number + 1)
     for number, each in enumerate(transfers):

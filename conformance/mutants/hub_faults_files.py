@@ -219,11 +219,13 @@ class AbortsOnlyAccepted(Files):
 class TellsEverybodyOfRefusal(Files):
     """That an offer was declined is told to the whole room."""
 
-    def notify(self, member: Member, *fields: str | int) -> None:
-        if fields[0] == "DECLINED":
-            self.publish(self.lobby, *fields)
-        else:
-            super().notify(member, *fields)
+    def do_decline(self, member: Member, arguments: str) -> None:
+        transfer = self.transfers.get(int(arguments) if arguments.isdigit() else 0)
+        super().do_decline(member, arguments)
+        assert transfer is not None  # else it was refused
+        for each in self.lobby.members.values():
+            if each not in (transfer.sender, transfer.receiver):
+                self.notify(each, "DECLINED", transfer.number)
 
 
 @breaks("FILE-24")

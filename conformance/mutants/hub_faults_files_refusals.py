@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley.files import Files, Transfer
+from parley.files import MAX_DATA, Files, Transfer
 from parley.hub import Member
 from parley.wire import Refusal
 
@@ -137,9 +137,12 @@ class AcceptsTwice(Files):
     """ACCEPT of an accepted transfer is answered with OK."""
 
     def do_accept(self, member: Member, arguments: str) -> None:
-        if arguments.isdigit():
-            self.received_by(member, int(arguments)).accepted = False
-        super().do_accept(member, arguments)
+        try:
+            super().do_accept(member, arguments)
+        except Refusal as refusal:
+            if refusal.code != "not-now":
+                raise
+            self.reply(member, "OK", "ACCEPT", arguments)
 
 
 @breaks("FILE-16")
@@ -169,25 +172,20 @@ class CreditWithoutReturn(Files):
         super().do_more(member, arguments)
 
 
-class Lenient(Files):
-    """Forgets a bound of a transfer when its sender uses it."""
-
-    def bend(self, transfer: Transfer) -> None:
-        """Changes what the hub knows of it."""
-
-    def sent_by(self, member: Member, number: int) -> Transfer:
-        transfer = super().sent_by(member, number)
-        if transfer.accepted:
-            self.bend(transfer)
-        return transfer
-
-
 @breaks("FILE-17")
-class CreditIsAdvice(Lenient):
+class CreditIsAdvice(Files):
     """Chunks beyond the credit are passed on."""
 
-    def bend(self, transfer: Transfer) -> None:
-        transfer.credit = max(transfer.credit, 3000)
+    def do_chunk(self, member: Member, arguments: str) -> None:
+        try:
+            super().do_chunk(member, arguments)
+        except Refusal as refusal:
+            if refusal.code != "no-credit":
+                raise
+            transfer = self.transfers[int(arguments.split(" ")[0])]
+            transfer.credit = MAX_DATA
+            super().do_chunk(member, arguments)
+            transfer.credit = 0
 
 
 @breaks("FILE-17")
@@ -204,12 +202,19 @@ class RefusalCostsCredit(Files):
 
 
 @breaks("FILE-18")
-class SizeIsAdvice(Lenient):
+class SizeIsAdvice(Files):
     """More octets than were announced are passed on."""
 
-    def bend(self, transfer: Transfer) -> None:
-        if transfer.sent + 3 > transfer.size:
-            transfer.size = 2**53
+    def do_chunk(self, member: Member, arguments: str) -> None:
+        try:
+            super().do_chunk(member, arguments)
+        except Refusal as refusal:
+            if refusal.code != "beyond-size":
+                raise
+            transfer = self.transfers[int(arguments.split(" ")[0])]
+            transfer.size += MAX_DATA
+            super().do_chunk(member, arguments)
+            transfer.size -= MAX_DATA
 
 
 @breaks("FILE-18")
@@ -244,11 +249,13 @@ class DoneAtAnyTime(Files):
     """DONE is answered with OK though octets are missing."""
 
     def do_done(self, member: Member, arguments: str) -> None:
-        if arguments.isdigit():
-            transfer = self.sent_by(member, int(arguments))
-            if transfer.accepted:
-                transfer.size = transfer.sent
-        super().do_done(member, arguments)
+        try:
+            super().do_done(member, arguments)
+        except Refusal as refusal:
+            if refusal.code != "incomplete":
+                raise
+            self.transfers[int(arguments)].size = 0
+            super().do_done(member, arguments)
 
 
 @breaks("FILE-20")
