@@ -94,7 +94,7 @@ def _grade_one(
         build(target)
     except TargetError as error:
         broken = str(error)
-        return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken)
+        return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken=broken)
     if not console.is_terminal or options.pytest_arguments:  # --pdb wants the terminal for itself
         return grade(target, spec, rubric, options)
     with console.status(f"grading {target.name}") as status:

@@ -107,10 +107,11 @@ class Bench:
     test: str
     chats: list[tuple[Chat, Served]] = field(default_factory=list)
 
-    def chat(self, server: Served | None = None) -> Chat:
+    def chat(self, server: Served | None = None, tls: ssl.SSLContext | None = None) -> Chat:
         """Clients for a server that may have served other tests, or for the one given."""
         server = server or self.servers.shared()
         chat = self.servers.chat(server, self.servers.answer_patience, self.suffix, self.level)
+        chat.tls = tls or chat.tls
         self.chats.append((chat, server))
         return chat
 
@@ -269,7 +270,7 @@ class Grader:
         if case.cites[0] in self.hanging:
             pytest.skip(f"{case.cites[0]} has failed already, by silence")
         offered = {self.spec.requirements[name].capability for name in case.cites} - {None}
-        if offered - set(self.capabilities):
+        if offered - self.offers:
             untested(f"the server does not offer {', '.join(sorted(map(str, offered)))}")
         for name in self._prerequisites(case, item):
             if name in self.failed:
@@ -323,6 +324,12 @@ class Grader:
                 )
             )
         return result
+
+    @property
+    def offers(self) -> set[str]:
+        """The extensions to grade: what HELLO says, and TLS if the server can be told to."""
+        tls = {"tls"} if "tls" in self.servers.target.options else set()
+        return {*self.capabilities, *tls}
 
     def note_capabilities(self) -> None:
         """Asks a server for its greeting, to know which extensions to test."""
@@ -435,6 +442,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         seed=options.seed,
         records=grader.records,
         capabilities=grader.capabilities,
+        offers=grader.offers,
         selected=grader.selected,
         selection=selection or bool(options.pytest_arguments),
         duration=time.monotonic() - started,

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.progress import track
 
@@ -96,7 +97,9 @@ def grade(fault: Fault, spec: Spec) -> Finding:
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         found = next(Path(folder).glob("*/results.json"), None)
-        results = json.loads(found.read_text()) if found else {"verdict": "error", "tests": []}
+        results: dict[str, Any] = {"verdict": "error", "tests": []}
+        if found:
+            results = json.loads(found.read_text())
     failed = [test for test in results["tests"] if test["status"] == "fail"]
     blamed: tuple[str, ...] = tuple(failed[0]["blames"]) if failed else ()
     if results["verdict"] == "error" and done.returncode == 2:

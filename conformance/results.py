@@ -81,6 +81,7 @@ class Result:
     selected: set[str]  # requirements that this run was to test
     selection: bool  # whether only a part of the suite was selected
     duration: float
+    offers: set[str] = field(default_factory=set)  # the extensions that it claims to have
     broken: str = ""  # why it could not be graded at all
     unclean: list[str] = field(default_factory=list)
 
@@ -151,7 +152,7 @@ class Result:
             ]
             if not mine:
                 continue
-            offered = capability in self.capabilities
+            offered = capability in self.offers
             held = all(status in ("pass", "untested") for status in mine)
             graded[capability] = {
                 "offered": offered,

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS
+from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS, name_of_peer
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -64,7 +64,7 @@ class Server:
         """Starts a task for each newcomer, until it is cancelled."""
         while True:
             try:
-                sock, _ = await self.loop.sock_accept(self.listener)
+                sock, peer = await self.loop.sock_accept(self.listener)
                 reader, writer = await asyncio.open_connection(sock=sock)
             except ConnectionError:
                 continue  # whoever it was has gone again
@@ -73,7 +73,9 @@ class Server:
                 await asyncio.sleep(ACCEPT_PAUSE)  # no descriptor is free; the others are served on
                 continue
             member = self.hub.connect(self.loop.time())
+            member.peer = name_of_peer(peer)
             self.connections[member] = Connection(self, reader, writer, member)
+            log.info("event=connected peer=%s", member.peer)
             self.wake()
 
     def flush(self) -> None:
@@ -150,3 +152,5 @@ class Server:
         self.behind.discard(connection)
         connection.cut_off()
         del self.connections[connection.member]
+        member = connection.member
+        log.info("event=gone peer=%s name=%s", member.peer, member.name or "-")

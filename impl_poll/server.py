@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, stop_signals
+from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, name_of_peer, stop_signals
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -98,7 +98,7 @@ class Server:
             self.poller.register(self.listener, select.POLLIN)
         for _ in range(BACKLOG):
             try:
-                sock, _ = self.listener.accept()
+                sock, peer = self.listener.accept()
             except BlockingIOError:
                 return
             except ConnectionError:
@@ -110,7 +110,9 @@ class Server:
                 return
             sock.setblocking(False)
             member = self.hub.connect(self.now)
+            member.peer = name_of_peer(peer)
             connection = self.connections[member] = Connection(self, sock, member)
+            log.info("event=connected peer=%s", member.peer)
             self.by_descriptor[sock.fileno()] = connection
             self.poller.register(sock, select.POLLIN)
             self.wanted[sock.fileno()] = select.POLLIN
@@ -168,6 +170,8 @@ class Server:
         del self.wanted[fd], self.by_descriptor[fd], self.connections[connection.member]
         self.leaving.discard(connection)
         connection.sock.close()
+        member = connection.member
+        log.info("event=gone peer=%s name=%s", member.peer, member.name or "-")
 
     def stop(self) -> None:
         """Sends everybody away; those who do not go by themselves are cut off in time."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, stop_signals
+from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, name_of_peer, stop_signals
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -74,7 +74,7 @@ class Server:
         poller.register(self.listener, select.POLLIN)
         while signals not in dict(poller.poll()):
             try:
-                sock, _ = self.listener.accept()
+                sock, peer = self.listener.accept()
             except (BlockingIOError, ConnectionError):
                 continue  # whoever it was has gone again
             except OSError as error:
@@ -84,8 +84,10 @@ class Server:
             sock.setblocking(True)
             with self.lock:
                 member = self.hub.connect(time.monotonic())
+                member.peer = name_of_peer(peer)
                 connection = self.connections[member] = Connection(self, sock, member)
                 self.wake()
+            log.info("event=connected peer=%s", member.peer)
             try:
                 connection.thread.start()
             except RuntimeError as error:  # the system has no thread to spare
@@ -180,6 +182,8 @@ class Server:
         connection.sock.close()
         if connection.thread.ident is not None:  # None: it could not be started
             connection.thread.join()
+        member = connection.member
+        log.info("event=gone peer=%s name=%s", member.peer, member.name or "-")
 
     def stop(self) -> None:
         """Sends everybody away; those who do not go by themselves are cut off in time."""

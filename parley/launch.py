@@ -58,7 +58,7 @@ def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
     options = _options(name, sys.argv[1:])
     # Until the server has its handlers, a signal waits: STOP-1 holds from the ready line on.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    _start_log(options)
     limits = _limits(options)
     channel = _channels(options)
     try:
@@ -74,8 +74,10 @@ def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
             return 1
         host, port = listener.getsockname()[:2]
         print(f"listening on {host} {port}", flush=True)
+        log.info("event=listening host=%s port=%d", host, port)
         status = server(chat, listener, store, channel).run()
         store.close()
+        log.info("event=stopped status=%d", status)
     return status
 
 
@@ -92,6 +94,37 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
     listener.setblocking(False)
     return listener
+
+
+def name_of_peer(address: tuple[str, int]) -> str:
+    """An address as accept() returns it, for logs."""
+    return f"{address[0]}:{address[1]}"
+
+
+class OneLine(logging.Formatter):
+    """One line an event, key=value. No peer can forge a second one: controls are escaped."""
+
+    def __init__(self) -> None:
+        form = "time=%(asctime)s.%(msecs)03d level=%(levelname)s %(message)s"
+        super().__init__(form, datefmt="%Y-%m-%dT%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)  # with the traceback of an exception, if there is one
+        return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def _start_log(options: argparse.Namespace) -> None:
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    try:
+        if options.log_file:
+            handler = logging.FileHandler(options.log_file)
+    except OSError as error:
+        print(f"cannot write the log {options.log_file}: {error}", file=sys.stderr)
+        sys.exit(2)
+    handler.setFormatter(OneLine())
+    log.addHandler(handler)
+    log.propagate = False
+    log.setLevel(options.log_level.upper())
 
 
 def _channels(options: argparse.Namespace) -> Callable[[], Channel]:
@@ -131,6 +164,9 @@ def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"parley-{name}", description=f"The {name} server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=4000, help="0 picks a free one (%(default)s)")
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log-level", choices=levels, default="info", help="(%(default)s)")
+    parser.add_argument("--log-file", default="", metavar="FILE", help="instead of standard error")
     parser.add_argument("--tls-cert", default="", metavar="FILE", help="speak TLS (PEM, chain)")
     parser.add_argument("--tls-key", default="", metavar="FILE", help="if not in the same file")
     parser.add_argument("--history", default="", metavar="FILE", help="keep what is said (SQLite)")

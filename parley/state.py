@@ -53,11 +53,12 @@ class Member:
 
     __slots__ = (
         "asked", "held", "held_bytes", "here", "name",
-        "number", "outbox", "replied", "room", "unsent",
+        "number", "outbox", "peer", "replied", "room", "unsent",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.here = True  # False as soon as it has quit, left or been dropped
+        self.peer = ""  # where it comes from, for logs
         self.name: str | None = None
         self.number = 0
         self.room: Room | None = None

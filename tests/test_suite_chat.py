@@ -233,13 +233,18 @@ def test_what_was_found_is_raised_though_the_client_is_not_asked_any_more(leaves
 )
 @pytest.mark.parametrize("leaves", ["resets", "closes"])
 def test_what_was_found_is_raised_though_the_client_has_gone(leaves: str) -> None:
+    """As soon as it goes, or at the end of the test."""
     script = {"alice> SAY hello": ["bob< garbage", "alice< OK SAY 1"]}
     with scripted(script) as (chat, _):
         alice, bob = chat.connects("alice", "bob")
         assert alice.says("hello") == 1
-        getattr(bob, leaves)()
-        with pytest.raises(Violation) as caught:
+
+        def ends() -> None:
+            getattr(bob, leaves)()
             chat.expect_nothing_more()
+
+        with pytest.raises(Violation) as caught:
+            ends()
     assert caught.value.client is bob
 
 

@@ -145,17 +145,8 @@ def test_greeting_gives_back_its_tokens(name: str, capabilities: list[str]) -> N
         *("MSG lobby 1 alice", "MSG lobby 1 alice ", "MSG lobby alice hello", "MSG 1 alice hello"),
         *("LEFT lobby alice", "LEFT lobby alice ", "LEFT lobby alice quit ", "LEFT alice quit"),
         *("LEFT lobby alice Quit", "LEFT lobby alice 9", f"LEFT lobby alice {'q' * 17}"),
-        *(
-            "UNLOCKED",
-            "UNLOCKED ",
-            "UNLOCKED Gone",
-            "UNLOCKED a b",
-            f"UNLOCKED {'q' * 17}",
-            "BYE",
-            "BYE ",
-            "x-weather",
-            "OK x-dance",
-        ),
+        *("UNLOCKED", "UNLOCKED ", "UNLOCKED Gone", "UNLOCKED a b", f"UNLOCKED {'q' * 17}"),
+        *("BYE", "BYE ", "x-weather", "OK x-dance"),
     ],
 )
 def test_line_of_no_kind_is_refused(text: str) -> None:
@@ -211,6 +202,17 @@ def test_ok_that_only_a_later_rule_forbids_is_a_line_of_a_kind_of_its_own(text: 
     line = parse(text)
     verb = text.split(" ")[1]
     assert (line.text, line.role, line.kind, line.fields) == (text, "reply", f"OK {verb}?", {})
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="lines.py is stricter than the grammar: `cause` is 1*16 small letters, `base64` 1*4000"
+    " of its characters; what FILE-6 and FILE-21 forbid is blamed on LINE-2, level 0",
+)
+@pytest.mark.parametrize("text", ["ABORTED 1 gone", "DATA 1 A", "DATA 1 a=b="])
+def test_event_that_only_a_rule_about_files_forbids_is_an_event(text: str) -> None:
+    """LINE-2: the grammar of section 4 with the words of section 20."""
+    assert parse(text).role == "event"
 
 
 @pytest.mark.parametrize("text", ["OK nick alice 1", "OK Say 1", "OK lock", "OK dance now"])

@@ -164,6 +164,8 @@ def test_no_verb_of_a_transfer_ends_a_lock(chat: Chat) -> None:
         client.receives_nothing()
         client.does("UNLOCK", "OK UNLOCK 1")
         client.hears(carol, "held", seq)
+    carol.fence()
+    carol.events.clear()  # what others must not be told is FILE-24
 
 
 @needs("FILE-6", "FILE-8")

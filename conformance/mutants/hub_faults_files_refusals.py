@@ -164,12 +164,16 @@ class CreditWithoutReturn(Files):
     """The window bounds all that was ever granted, used up or not."""
 
     def do_more(self, member: Member, arguments: str) -> None:
-        number, _, octets = arguments.partition(" ")
+        number = arguments.split(" ")[0]
         transfer = self.transfers.get(int(number) if number.isdigit() else 0)
-        if transfer and octets.isdigit() and transfer.accepted and member is transfer.receiver:
-            if transfer.sent + transfer.credit + int(octets) > self.limits.max_window:
-                raise Refusal("too-much-credit", "no more for this transfer")
-        super().do_more(member, arguments)
+        sent = transfer.sent if transfer else 0
+        if transfer:
+            transfer.credit += sent
+        try:
+            super().do_more(member, arguments)
+        finally:
+            if transfer:
+                transfer.credit -= sent
 
 
 @breaks("FILE-17")

@@ -1,0 +1,143 @@
+"""TLS: the same protocol inside, and nobody waits for a peer that does not speak it."""
+
+import socket
+import ssl
+import warnings
+from pathlib import Path
+
+import pytest
+
+from ..grade import Bench, untested
+from ..peer import Violation
+from ..process import ServerProcess
+from ..tls import Authority
+
+#: Peers that hold a connection and do not finish a handshake, at once.
+STUCK = 20
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def server(bench: Bench, authority: Authority) -> ServerProcess:
+    return bench.start(tls=str(authority.file))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=str)
+def test_both_versions_are_served(
+    bench: Bench, server: ServerProcess, authority: Authority, version: ssl.TLSVersion
+) -> None:
+    """TLS-1: a client is greeted and served, and what it says is heard."""
+    authority.context.minimum_version = authority.context.maximum_version = version
+    chat = bench.chat(server, authority.context)
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    text = "x" * 3000
+    for _ in range(20):
+        seq = alice.says(text)
+        bob.hears(alice, text, seq)
+        carol.hears(alice, text, seq)
+    bob.half_closes()
+    bob.awaits_end()
+    alice.is_told(f"LEFT lobby {bob.nick} closed")
+    carol.is_told(f"LEFT lobby {bob.nick} closed")
+    carol.does("QUIT", "OK QUIT")
+    alice.receives(f"LEFT lobby {carol.nick} quit")
+
+
+def test_older_versions_are_not_accepted(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-2: a handshake with TLS 1.1 fails, and the server goes on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # which is what this is about
+        authority.context.minimum_version = ssl.TLSVersion.TLSv1
+        authority.context.maximum_version = ssl.TLSVersion.TLSv1_1
+    authority.context.set_ciphers("ALL:@SECLEVEL=0")  # or this side would refuse it itself
+    plain = _connect(bench, server)
+    try:
+        with authority.context.wrap_socket(plain, server_hostname="127.0.0.1") as secured:
+            raise Violation(
+                "a handshake with an old version",
+                expected="(refused)",
+                got=f"({secured.version()})",
+            )
+    except OSError as error:
+        if isinstance(error, ssl.SSLError) and error.reason == "NO_PROTOCOLS_AVAILABLE":
+            untested("this system's OpenSSL has no older version to try")
+    finally:
+        plain.close()
+
+
+def test_stuck_handshakes_delay_nobody(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-3: silent peers, and those that stop within a record, keep nobody waiting."""
+    stuck = [_connect(bench, server) for _ in range(STUCK)]
+    for number, sock in enumerate(stuck):
+        if number % 2:
+            sock.sendall(b"\x16\x03\x01\x02\x00\x01")  # the beginning of a ClientHello
+    chat = bench.chat(server, authority.context)
+    alice, bob = chat.members("alice", "bob")
+    bob.hears(alice, "we two are here", alice.says("we two are here"))
+    for sock in stuck:
+        sock.close()
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"NICK plain\n", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 64, b"\x16\x03\x01\x00\x05?????"],
+    ids=["parley", "http", "nul", "nonsense"],
+)
+def test_who_does_not_speak_tls_is_cut_off(
+    bench: Bench, server: ServerProcess, authority: Authority, octets: bytes
+) -> None:
+    """TLS-4: the connection ends, and nobody else notices."""
+    chat = bench.chat(server, authority.context)
+    alice = chat.member("alice")
+    with _connect(bench, server) as sock:
+        sock.sendall(octets)
+        _expect_cut_off(sock)
+    alice.receives_nothing()
+    chat.connect("bob").takes_name()
+    alice.fence()
+    alice.events.clear()
+
+
+def test_an_endless_handshake_is_cut_off(bench: Bench, authority: Authority) -> None:
+    """TLS-5: a silent peer, half a handshake, and a whole one without a name."""
+    server = bench.start(tls=str(authority.file), handshake=1.0)
+    silent, half = (_connect(bench, server) for _ in range(2))
+    half.sendall(b"\x16\x03\x01\x02\x00\x01")
+    chat = bench.chat(server, authority.context)
+    nameless = chat.connect("nameless")
+    alice = chat.member("alice")
+    for sock in (silent, half):
+        _expect_cut_off(sock)
+        sock.close()
+    nameless.awaits_end()
+    nameless.events.clear()
+    alice.receives_nothing()
+
+
+def _connect(bench: Bench, server: ServerProcess) -> socket.socket:
+    address = (server.host, server.port)
+    return socket.create_connection(address, timeout=bench.servers.answer_patience)
+
+
+def _expect_cut_off(sock: socket.socket) -> None:
+    """Reads until the server ends the connection, within the patience."""
+    try:
+        while sock.recv(4096):
+            pass
+    except TimeoutError:
+        raise Violation(
+            "the connection of a peer that does not speak TLS",
+            expected="(end of stream)",
+            got="(the connection stays open)",
+            timed_out=True,
+        ) from None
+    except OSError:
+        pass  # a reset ends it as well
