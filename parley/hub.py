@@ -9,23 +9,13 @@ there is nobody else to call it; impl_threads has one lock around it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from parley import wire
-from parley.state import Deadlines, Limits, Member, Message, Room
+from parley.state import CLOSE, Account, Deadlines, Job, Limits, Member, Message, Outcome, Room
 from parley.wire import Refusal
 
-__all__ = ["CLOSE", "Hub", "Limits", "Member", "Message", "Outcome", "Room"]
-
-
-class Outcome(Enum):
-    """What obeying a line asks of the server beyond sending outboxes."""
-
-    CLOSE = "send what is in the outbox, then end the connection"
-
-
-CLOSE: Final = Outcome.CLOSE
+__all__ = ["CLOSE", "Account", "Hub", "Job", "Limits", "Member", "Message", "Outcome", "Room"]
 
 
 Verb = Callable[[Member, str], Outcome | None]
@@ -47,7 +37,8 @@ class Hub:
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self.greeting = wire.line("HELLO", wire.PROTOCOL, name, *self.capabilities)
+        self.name = name  # what HELLO calls the server
+        self.offer(*self.capabilities)
         self.connections: dict[Member, None] = {}  # all that are here, nameless ones included
         self.names: dict[str, Member] = {}  # by folded name
         self.lobby = Room("lobby")
@@ -59,6 +50,11 @@ class Hub:
         self._handshakes = Deadlines(self.limits.handshake)  # of the nameless
         self._silences = Deadlines(self.limits.idle)  # of members
         self._locks = Deadlines(self.limits.hold_time)  # of locked members
+
+    def offer(self, *capabilities: str) -> None:
+        """Announces these capabilities to whoever connects: all, unless a server knows better."""
+        self.offered = capabilities
+        self.greeting = wire.line("HELLO", wire.PROTOCOL, self.name, *capabilities)
 
     # What the servers call
 
@@ -77,7 +73,11 @@ class Hub:
         return member
 
     def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
-        """Obeys one line. CLOSE means that no further line of this member will be obeyed."""
+        """Obeys one line. CLOSE means that no further line of this member will be obeyed.
+
+        A Job is for the server to run; until `finish`, and while the member is `waiting` after
+        that, no further line of it may be handed over.
+        """
         if not member.here:
             return CLOSE
         self._now = now
@@ -96,10 +96,25 @@ class Hub:
                 raise Refusal("need-nick", "choose a nickname first: NICK name")
             if do is None:
                 raise Refusal("unknown-verb", "there is no such command")
-            return do(member, command[1])
+            outcome = do(member, command[1])
+            member.waiting = outcome is not None and outcome is not CLOSE
+            return outcome
         except Refusal as refusal:
             self.reply(member, "ERR", refusal.code, verb, refusal.words)
             return None
+
+    def finish(self, job: Job, result: object, now: float) -> Outcome | None:
+        """Obeys the rest of a line with what its job has found; nothing for one who is gone."""
+        member = job.member
+        member.waiting = False
+        if not member.here:
+            return CLOSE
+        self._now = now
+        try:
+            job.done(result)
+        except Refusal as refusal:
+            self.reply(member, "ERR", refusal.code, job.verb, refusal.words)
+        return None
 
     def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
         """A member goes: of its own accord or because its stream ended. Held events come first.
@@ -175,6 +190,10 @@ class Hub:
         """What was said since the last call and has to be stored before outboxes are sent."""
         return []
 
+    def take_registered(self) -> list[Account]:
+        """The nicknames registered since the last call, to be stored like what was said."""
+        return []
+
     def take_dropped(self) -> list[Member]:
         """Those whom the hub has given up since the last call: for the server to send away."""
         dropped, self._dropped = self._dropped, []
@@ -212,6 +231,20 @@ class Hub:
             self._send(member, wire.line(*fields))
         else:
             self._hold(member, wire.line(*fields))
+
+    def admit(self, member: Member, name: str) -> None:
+        """Gives a connection its nickname, which makes it a member. Raises Refusal if it is taken.
+
+        Checking and taking are one step: nobody else can run in between (NICK-8).
+        """
+        if wire.fold(name) in self.names:
+            raise Refusal("nick-in-use", "somebody has this nickname")
+        self._last_number += 1
+        member.name, member.number = name, self._last_number
+        self.names[wire.fold(name)] = member
+        self.enter(member, self.lobby)
+        self._handshakes.stop(member)
+        self._silences.start(member, self._now)
 
     def enter(self, member: Member, room: Room) -> None:
         """Puts a member into a room: the others are told, then it belongs to them."""
@@ -259,14 +292,7 @@ class Hub:
             raise Refusal("already-named", f"you are {member.name}")
         if not wire.is_name(name):
             raise Refusal("bad-nick", "a letter, then up to 19 letters, digits, _ or -")
-        if wire.fold(name) in self.names:
-            raise Refusal("nick-in-use", "somebody has this nickname")
-        self._last_number += 1
-        member.name, member.number = name, self._last_number
-        self.names[wire.fold(name)] = member
-        self.enter(member, self.lobby)
-        self._handshakes.stop(member)
-        self._silences.start(member, self._now)
+        self.admit(member, name)
         self.reply(member, "OK", "NICK", name, member.number)
 
     def do_say(self, member: Member, arguments: str) -> None:

@@ -6,8 +6,42 @@ Only the hub changes these, except for two fields of a Member that its server to
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+
+
+class Outcome:
+    """What obeying a line asks of the server beyond sending outboxes: CLOSE, or a Job."""
+
+
+#: Send what is in the outbox, then end the connection.
+CLOSE: Final = Outcome()
+
+
+@dataclass(frozen=True, eq=False, repr=False)  # nothing prints what a job knows: passwords
+class Job(Outcome):
+    """Work of a line that takes long. The server runs it where that holds up nobody else.
+
+    What `run` returns it hands to `Hub.finish`, once for each job, whatever has become of the
+    member. Further lines of the member are not obeyed while it is `waiting`.
+    """
+
+    member: Member
+    verb: str
+    work: Callable[[], Any]  # knows nothing of the hub
+    done: Callable[[Any], None]  # obeys the rest of the line, in the hub, with what work returned
+
+    def run(self) -> Any:
+        """Does the work; in whichever thread. Who has gone in the meantime needs it no more."""
+        return self.work() if self.member.here else None
+
+
+class Account(NamedTuple):
+    """A registered nickname, and what its password is checked against (parley.passwords)."""
+
+    name: str
+    password: str
 
 
 class Message(NamedTuple):
@@ -29,6 +63,10 @@ class Limits:
     history_count: int = 1000  # messages remembered of each room
     history_bytes: int = 400_000  # the same in octets: 100 of the longest messages fit
     history_days: float = 30.0  # messages older than this are forgotten at the next start
+    checks: int = 16  # of passwords, running and waiting: 1.3 s of work for one worker
+    checks_at_once: int = 1  # each takes a processor for 80 ms, and 32 MiB
+    login_delay: float = 1.0  # before a wrong password is refused
+    max_accounts: int = 10_000  # registered nicknames: all are in memory
     handshake: float = 60.0  # from connecting to having a name
     idle: float = 120.0  # silence before the server asks with PING, and again before it gives up
     hold_count: int = 1000  # events held for a locked member
@@ -53,7 +91,7 @@ class Member:
 
     __slots__ = (
         "asked", "held", "held_bytes", "here", "name",
-        "number", "outbox", "peer", "replied", "room", "unsent",
+        "number", "outbox", "peer", "replied", "room", "tries", "unsent", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -67,6 +105,8 @@ class Member:
         self.unsent = 0  # octets taken from outbox that the network has not accepted yet
         self.held: list[bytes] | None = None  # events that wait for UNLOCK; None: not locked
         self.held_bytes = 0
+        self.waiting = False  # whether its last line is still to be answered: further lines wait
+        self.tries = 0  # wrong passwords
         self.asked = False  # whether it was sent a PING and no line has come since
 
     @property

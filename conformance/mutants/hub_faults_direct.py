@@ -1,0 +1,278 @@
+"""Faults of the extension `direct`: who is told what, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from parley import wire
+from parley.extensions import ExtendedHub
+from parley.hub import Hub, Limits, Member, name_of
+from parley.wire import Refusal
+
+from .registry import breaks
+from .tools import DelayingHub, swap
+
+
+@breaks("TELL-1")
+class OkTellWithoutName(ExtendedHub):
+    """OK TELL lacks the name."""
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        super().reply(member, *(fields[:2] if fields[:2] == ("OK", "TELL") else fields))
+
+
+@breaks("TELL-1")
+class OkTellAsTyped(ExtendedHub):
+    """OK TELL spells the name as the sender typed it."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        self._typed = arguments.split(" ")[0]
+        super().do_tell(member, arguments)
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        super().reply(member, *((*fields[:2], self._typed) if fields[1] == "TELL" else fields))
+
+
+@breaks("TELL-1")
+class OkTellNamesTheSender(ExtendedHub):
+    """OK TELL has the name of who sent it."""
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        if fields[:2] == ("OK", "TELL"):
+            fields = (*fields[:2], name_of(member))
+        super().reply(member, *fields)
+
+
+@breaks("TELL-1")
+class TellsTheExactNameOnly(ExtendedHub):
+    """TELL knows the other only by the exact spelling of its name."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        name = arguments.split(" ")[0]
+        if wire.fold(name) in self.names and self.names[wire.fold(name)].name != name:
+            raise Refusal("no-such-nick", "nobody has this nickname")
+        super().do_tell(member, arguments)
+
+
+@breaks("TELL-2")
+class TellsNobody(ExtendedHub):
+    """What is told arrives nowhere."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] != "TOLD":
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class ToldTwice(ExtendedHub):
+    """TOLD comes twice."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        for _ in range(2 if fields[0] == "TOLD" else 1):
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class ToldNamesTheReceiver(ExtendedHub):
+    """TOLD has the name of who receives it."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD":
+            fields = ("TOLD", name_of(member), *fields[2:])
+        super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class ToldBySmallLetters(ExtendedHub):
+    """TOLD spells the sender in small letters."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD":
+            fields = ("TOLD", str(fields[1]).lower(), *fields[2:])
+        super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class OkTellComesFirst(DelayingHub, ExtendedHub):
+    """TOLD comes 0.1 s after OK TELL: the fault is a delay."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD":
+            self.later(0.1, lambda: super(OkTellComesFirst, self).deliver(member, *fields))
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class DropsEveryFiftiethTold(ExtendedHub):
+    """Every 50th TOLD is lost."""
+
+    _told = 0
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        self._told += fields[0] == "TOLD"
+        if fields[0] != "TOLD" or self._told % 50:
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-2")
+class ToldsOvertake(ExtendedHub):
+    """Two TOLD of one turn arrive in the wrong order."""
+
+    def take_ready(self) -> list[Member]:
+        ready = super().take_ready()
+        for member in ready:
+            swap(member, b"TOLD ", b"TOLD ")
+        return ready
+
+
+@breaks("TELL-3")
+class TrimsTold(ExtendedHub):
+    """Spaces at both ends of what is told are lost."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        name, _, text = arguments.partition(" ")
+        super().do_tell(member, f"{name} {text.strip(' ') or text}")
+
+
+@breaks("TELL-3")
+class SqueezesTold(ExtendedHub):
+    """Of several spaces in a row one arrives."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD":
+            fields = (*fields[:2], " ".join(filter(None, str(fields[2]).split(" "))) or " ")
+        super().deliver(member, *fields)
+
+
+@breaks("TELL-3")
+class TellsOneWord(ExtendedHub):
+    """Of what is told only the first word and the last arrive if there are more than three."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        words = str(fields[-1]).split(" ")
+        if fields[0] == "TOLD" and len(words) > 3:
+            fields = (*fields[:2], f"{words[0]} {words[-1]}")
+        super().deliver(member, *fields)
+
+
+@breaks("TELL-3")
+class TellsAsciiOnly(ExtendedHub):
+    """Characters outside ASCII arrive as question marks."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        super().do_tell(member, arguments.encode("ascii", "replace").decode())
+
+
+@breaks("TELL-3")
+class NormalisesTold(ExtendedHub):
+    """What is told arrives in the Unicode normal form NFC, however it was sent."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        super().do_tell(member, unicodedata.normalize("NFC", arguments))
+
+
+@breaks("TELL-3")
+class CutsToldAt400(ExtendedHub):
+    """Of what is told only the first 400 octets arrive."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD":
+            fields = (*fields[:2], str(fields[2]).encode()[:400].decode(errors="ignore"))
+        super().deliver(member, *fields)
+
+
+@breaks("TELL-4")
+class TellsTheRoom(ExtendedHub):
+    """Everybody in the room receives what is told to one."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        super().deliver(member, *fields)
+        if fields[0] == "TOLD":
+            self.publish(self.lobby, *fields, but=member)
+
+
+@breaks("TELL-4")
+class TellsTheSenderToo(ExtendedHub):
+    """The sender receives what it told another."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        super().do_tell(member, arguments)
+        name, _, text = arguments.partition(" ")
+        if self.names[wire.fold(name)] is not member:
+            self.deliver(member, "TOLD", name_of(member), text)
+
+
+@breaks("TELL-4")
+class TellsTheNameless(ExtendedHub):
+    """Nameless connections receive what is told to one."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        super().deliver(member, *fields)
+        for each in self.connections:
+            if fields[0] == "TOLD" and each.name is None:
+                super().deliver(each, *fields)
+
+
+@breaks("TELL-4")
+class TellUsesUpSeq(ExtendedHub):
+    """What is told uses up the number of a message."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        super().do_tell(member, arguments)
+        self.lobby.seq += 1
+
+
+@breaks("TELL-5")
+class TellToNobodyIsOk(ExtendedHub):
+    """TELL to a name that nobody has is answered with OK if it is well-formed."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        name, _, text = arguments.partition(" ")
+        if wire.text(text) and wire.is_name(name) and wire.fold(name) not in self.names:
+            return self.reply(member, "OK", "TELL", name)
+        super().do_tell(member, arguments)
+
+
+@breaks("TELL-5")
+class TellToTheGoneIsOk(ExtendedHub):
+    """TELL to somebody who has left is answered with OK."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._known: dict[str, str] = {}
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        self._known.update({key: name_of(each) for key, each in self.names.items()})
+        super().do_tell(member, arguments)
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        if member.name:
+            self._known[wire.fold(member.name)] = member.name
+        super().leave(member, cause, now, words)
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        super().reply(member, *fields)
+
+
+@breaks("TELL-5")
+class TellNamesMustBeWellFormed(ExtendedHub):
+    """TELL to a malformed name is refused with bad-nick."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        name, _, text = arguments.partition(" ")
+        if name and wire.text(text) and not wire.is_name(name):
+            raise Refusal("bad-nick", "that is no nickname")
+        super().do_tell(member, arguments)
+
+
+@breaks("TELL-5")
+class TellToNobodyIsNotHere(ExtendedHub):
+    """TELL to a name that nobody has is refused with a code of its own making."""
+
+    def do_tell(self, member: Member, arguments: str) -> None:
+        try:
+            super().do_tell(member, arguments)
+        except Refusal as refusal:
+            code = "not-here" if refusal.code == "no-such-nick" else refusal.code
+            raise Refusal(code, refusal.words) from None
