@@ -39,7 +39,7 @@ def make_card(
         "where": requirement.where,
         "keyword": requirement.keyword,
         "text": requirement.text,
-        "why": escape(violation.why),
+        "why": _printable(violation.why),
         "client": client,
         "expected": violation.expected and escape(violation.expected),
         "got": violation.got and escape(violation.got),
@@ -47,7 +47,7 @@ def make_card(
         "server": served.state() if served else "",
         "stderr": list(served.stderr) if served else [],
         "hint": HINTS.get(requirement.id, ""),
-        "again": escape(shlex.join(again)),
+        "again": _printable(shlex.join(again)),
     }
 
 
@@ -81,6 +81,11 @@ def text_of(card: dict[str, Any]) -> str:
         ]
     out.append(f"  again      {card['again']}")
     return "\n".join(out)
+
+
+def _printable(text: str) -> str:
+    """Our own words, in which a peer's may be quoted, escaped already: not twice."""
+    return text if text.isprintable() else escape(text)
 
 
 def _session(log: Sequence[Entry], client: str | None) -> list[str]:

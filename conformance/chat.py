@@ -68,7 +68,7 @@ class Chat:
                 f"no HELLO within {self.patience:g} s",
                 client=client,
                 expected="HELLO parley/1 (name)",
-                got="(nothing)",
+                got=client.nothing_yet(),
                 requirement="HELLO-1",
                 timed_out=True,
             ),
@@ -103,15 +103,7 @@ class Chat:
         for client in clients:
             client.sends(f"NICK {client.nick}")
         for client in clients:
-            final = client.answer().final
-            if final.kind != "OK NICK":
-                raise Violation(
-                    "the nickname was not given",
-                    client=client,
-                    expected=f"OK NICK {client.nick} (number)",
-                    got=final.text,
-                )
-            client.number = final.number("number")
+            client.named(client.answer())
         self.settle(clients)
         return clients
 
@@ -155,6 +147,7 @@ class Chat:
         self._selector.register(client.sock, selectors.EVENT_READ, client)
 
     def remove(self, client: Peer) -> None:
+        client.raise_failure()
         self.stop_reading(client)
         self.clients = [each for each in self.clients if each is not client]
 

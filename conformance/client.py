@@ -81,12 +81,16 @@ class Client(Peer):
     def takes_name(self, nick: str | None = None) -> int:
         """NICK with the client's own nickname, or another. Returns the member number."""
         self.nick = nick or self.nick
-        final = self.asks(f"NICK {self.nick}").final
+        return self.named(self.asks(f"NICK {self.nick}"))
+
+    def named(self, answer: Answer) -> int:
+        """Checks that this answer gives the client its nickname. Returns the member number."""
+        final = answer.final
         if final.kind != "OK NICK" or final["name"] != self.nick:
             raise Violation(
                 "the nickname was not given",
                 client=self,
-                expected=f"OK NICK {self.nick} (number)",
+                expected=f"OK NICK {self.nick} {ANY_NUMBER}",
                 got=final.text,
             )
         self.number = final.number("number")

@@ -53,11 +53,11 @@ _FORMS: dict[str, tuple[str, str]] = {
     "ACCEPTED": ("event", rf"ACCEPTED (?P<id>{_NUMBER})"),
     "DECLINED": ("event", rf"DECLINED (?P<id>{_NUMBER})"),
     "MORE": ("event", rf"MORE (?P<id>{_NUMBER}) (?P<octets>{_NUMBER})"),
-    "DATA": ("event", rf"DATA (?P<id>{_NUMBER}) (?P<data>[A-Za-z0-9+/]{{2,4000}}={{0,2}})"),
+    "DATA": ("event", rf"DATA (?P<id>{_NUMBER}) (?P<data>[A-Za-z0-9+/=]{{1,4000}})"),
     "DONE": ("event", rf"DONE (?P<id>{_NUMBER})"),
     "ABORTED": (
         "event",
-        rf"ABORTED (?P<id>{_NUMBER}) (?P<cause>abort|quit|closed|timeout|slow)",
+        rf"ABORTED (?P<id>{_NUMBER}) (?P<cause>[a-z]{{1,16}})",
     ),
     "HERE": ("item", rf"HERE (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "JOINED": ("event", rf"JOINED (?P<room>{_NAME}) (?P<name>{_NAME}) (?P<number>{_NUMBER})"),

@@ -149,15 +149,15 @@ class Peer:
                 raise Violation(
                     f"the server ended the connection ({self.ended}) instead of answering",
                     client=self,
-                    expected=f"an answer to {escape(asked)}",
+                    expected=f"an answer to {asked}",
                     got=f"({self.ended})",
                 )
             if now >= give_up_at:
                 raise Violation(
                     f"no answer within {self.chat.patience:g} s",
                     client=self,
-                    expected=f"an answer to {escape(asked)}",
-                    got=self._nothing(),
+                    expected=f"an answer to {asked}",
+                    got=self.nothing_yet(),
                     timed_out=True,
                 )
             if now >= probe_at and not self._probes:
@@ -181,7 +181,7 @@ class Peer:
                 f"nothing came within {self.chat.patience:g} s",
                 client=self,
                 expected=expected,
-                got=self._nothing(),
+                got=self.nothing_yet(),
                 timed_out=True,
             ),
         )
@@ -229,11 +229,11 @@ class Peer:
         if self._failure:
             raise self._failure
 
-    def _nothing(self) -> str:
+    def nothing_yet(self) -> str:
         """What has come instead of a line: nothing, or a line that has no end."""
         if not self._input:
             return "(nothing)"
-        return f"(no LF behind: {escape(self._input)})"
+        return f"(no LF behind: {self._input.decode(errors='surrogateescape')})"
 
     # Ending
 
@@ -406,7 +406,7 @@ class Peer:
                 raise Malformed(
                     "CMD-3",
                     f"{escape(command)[:80]} was never answered, but the PING sent after it was",
-                    escape(final.text),
+                    final.text,
                 )
             self._probes.discard(final["token"])
             return  # a probe is no command of the test

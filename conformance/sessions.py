@@ -10,7 +10,7 @@ from . import lines
 from .chat import Chat
 from .client import Client
 from .lines import Line
-from .peer import LISTINGS, Violation
+from .peer import Violation
 from .spec import Session, Step
 
 #: The field of each kind of line that stands for itself, and what it numbers.
@@ -108,7 +108,7 @@ class Player:
         """Whether two steps are items of one kind that the same client receives."""
         kind = one.line.split(" ")[0]
         same = one.client == other.client and one.direction == other.direction == "<"
-        return same and kind in LISTINGS and kind == other.line.split(" ")[0]
+        return same and kind in ("HERE", "ROOM") and kind == other.line.split(" ")[0]
 
     def _compare(self, client: Client, alternatives: list[str]) -> None:
         """The next line of this client, whether reply, item or event, must be one of these."""

@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from parley.channel import ChannelError
-from parley.hub import CLOSE, Member, Outcome
+from parley.hub import CLOSE, Job, Member, Outcome
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Connection:
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
         self.obeyed = 0
+        self.answered = asyncio.Event()  # while the hub puts an answer off: that it has come
         self.leaving = False
         # `drain` waits while the transport keeps more than this.
         writer.transport.set_write_buffer_limits(server.hub.limits.low_mark)
@@ -119,7 +120,26 @@ class Connection:
             await asyncio.sleep(0)  # lines that are there already are read without a wait
         outcome = server.hub.obey(self.member, line, server.loop.time())
         server.wake()
+        return await self.work(outcome) if isinstance(outcome, Job) else outcome
+
+    async def work(self, job: Job) -> Outcome | None:
+        """Has another thread do what takes long, while others go on. Returns with the answer."""
+        server = self.server
+        result = None
+        try:
+            result = await server.loop.run_in_executor(server.workers, job.run)
+        finally:  # if this task is cancelled, too
+            outcome = server.hub.finish(job, result, server.loop.time())
+            server.wake()
+        await self.wait_until_answered()
         return outcome
+
+    async def wait_until_answered(self) -> None:
+        """Waits while the hub puts its answer off."""
+        self.answered.clear()
+        while self.member.waiting:
+            await self.answered.wait()
+            self.answered.clear()
 
     async def wait_until_drained(self, octets: int) -> None:
         """Waits until at most so many octets are owed, or nothing can be sent any more."""

@@ -12,6 +12,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
@@ -43,6 +44,8 @@ class Server:
         self.status = 0  # with which the process will exit
         self.connections: dict[Member, Connection] = {}
         self.behind: set[Connection] = set()  # whose transport kept something
+        # For what takes long: its threads begin with the first job, and know nothing of the hub.
+        self.workers = ThreadPoolExecutor(hub.limits.checks_at_once)
         self.awake = False  # whether a flush is due at the end of this turn
         self.alarm: asyncio.TimerHandle | None = None  # a flush at the hub's next deadline
 
@@ -94,9 +97,9 @@ class Server:
         self.set_alarm()
 
     def commit(self) -> None:
-        """Stores what was said before any of it is sent."""
+        """Stores what was said, and who registered, before any of it is sent."""
         try:
-            self.store.commit(self.hub.take_spoken())
+            self.store.commit(self.hub.take_spoken(), self.hub.take_registered())
         except StoreError as error:  # nothing of this turn may get out
             log.error("event=store-failed error=%s", error)
             self.status = 1
@@ -118,7 +121,8 @@ class Server:
         self.flush()
 
     def settle(self, connection: Connection) -> None:
-        """Notes what is still unsent."""
+        """Notes what is still unsent, and who may have been answered."""
+        connection.answered.set()
         connection.member.unsent = connection.writer.transport.get_write_buffer_size()
         if connection.member.unsent:
             self.behind.add(connection)
@@ -138,6 +142,7 @@ class Server:
             self.loop.call_later(self.hub.limits.goodbye_time, connection.cut_off)
         if self.connections:
             await asyncio.wait([connection.task for connection in self.connections.values()])
+        self.workers.shutdown(wait=False, cancel_futures=True)
 
     # Called by the tasks of the connections
 

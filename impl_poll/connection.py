@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from parley.channel import ChannelError
-from parley.hub import CLOSE, Member
+from parley.hub import CLOSE, Job, Member, Outcome
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
@@ -54,29 +54,54 @@ class Connection:
 
     def run(self) -> None:
         """Obeys the lines that are there, as long as the client reads what it asked for."""
-        low_mark = self.server.hub.limits.low_mark
         for _ in range(LINES_PER_TURN):
-            if not self.step or not self.lines or self.member.owed > low_mark:
+            if not self.step or not self.lines or self.waiting:
                 break
             try:
                 self.step(self.lines.popleft())
             except Exception:  # a fault in a verb costs the client that used it, and nobody else
                 log.exception("event=fault member=%s", self.member.name)
                 self.leave()
-        if self.step and self.input_ended and not self.lines:
+        if self.step and self.input_ended and not self.lines and not self.member.waiting:
             self.leave()
 
     def introduce(self, line: bytes) -> None:
         """A line of a client that has no name yet."""
-        if self.server.hub.obey(self.member, line, self.server.now) is CLOSE:
+        if self.obey(line) is CLOSE:
             self.leave()
         elif self.member.name is not None:
             self.step = self.chat
 
     def chat(self, line: bytes) -> None:
         """A line of a client that has a name."""
-        if self.server.hub.obey(self.member, line, self.server.now) is CLOSE:
+        if self.obey(line) is CLOSE:
             self.leave()
+
+    def obey(self, line: bytes) -> Outcome | None:
+        """Hands a line to the hub."""
+        outcome = self.server.hub.obey(self.member, line, self.server.now)
+        if isinstance(outcome, Job):
+            self.work(outcome)
+        return outcome
+
+    def work(self, job: Job) -> None:
+        """Has another thread do what takes long, while others go on. In a later turn: `finish`."""
+        self.server.delegate(job)
+
+    def finish(self, job: Job, result: object) -> None:
+        """The end of a line with a job; those that came after it are next."""
+        try:
+            self.server.hub.finish(job, result, self.server.now)
+        except Exception:
+            log.exception("event=fault member=%s", self.member.name)
+            self.leave()
+        if self.step and self.member.name is not None:
+            self.step = self.chat
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its lines wait: it does not read, or its last one is still to be answered."""
+        return self.member.waiting or self.member.owed > self.server.hub.limits.low_mark
 
     def leave(self) -> None:
         """To LEAVING: out of the chat; what is owed goes out, input is discarded."""

@@ -2,19 +2,23 @@
 
 A turn asks which sockets have something, reads from those, obeys the lines, and sends what all of
 that has queued, with one call per client. What a conversation is in the middle of stands in its
-Connection. Nothing here may block; nobody else runs; no lock is needed.
+Connection. Nothing here may block; nobody else runs; no lock is needed. The one exception: what
+takes long is done by worker threads, which know a Job each, `labour`, and nothing else.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from parley.channel import Channel
-from parley.hub import Hub, Member
+from parley.hub import Hub, Job, Member
 from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, name_of_peer, stop_signals
 from parley.store import Store, StoreError
 
@@ -47,6 +51,10 @@ class Server:
         self.accept_at: float | None = None  # while accepting pauses: when it goes on
         self.now = time.monotonic()  # when this turn began
         self.poller = select.poll()
+        self.workers = ThreadPoolExecutor(hub.limits.checks_at_once)
+        self.results: deque[tuple[Job, object]] = deque()  # what workers have found
+        self.wake_reader, self.wake_writer = os.pipe()
+        self.poller.register(self.wake_reader, select.POLLIN)
 
     def run(self) -> int:
         """Takes turns until a signal comes, or storing fails; then stops."""
@@ -71,6 +79,8 @@ class Server:
                 if event & ~select.POLLOUT:  # something to read, or an end that reading will tell
                     connection.receive()
                 self.touched.add(connection)
+        if self.wake_reader in events:
+            self.finish_jobs()
         for connection in self.touched:
             connection.run()
         if self.listener.fileno() in events or self.accept_at is not None:
@@ -134,9 +144,9 @@ class Server:
         self.touched.clear()
 
     def commit(self) -> None:
-        """Stores what was said before any of it is sent."""
+        """Stores what was said, and who registered, before any of it is sent."""
         try:
-            self.store.commit(self.hub.take_spoken())
+            self.store.commit(self.hub.take_spoken(), self.hub.take_registered())
         except StoreError as error:  # nothing of this turn may get out
             log.error("event=store-failed error=%s", error)
             self.status = 1
@@ -151,7 +161,7 @@ class Server:
             return
         if connection.step is None:
             self.leaving.add(connection)
-        elif connection.lines and connection.member.owed <= self.hub.limits.low_mark:
+        elif (connection.lines or connection.input_ended) and not connection.waiting:
             self.due.add(connection)
         fd, wanted = connection.sock.fileno(), connection.wants()
         if self.wanted[fd] != wanted:
@@ -187,3 +197,26 @@ class Server:
             self.turn()
         for connection in list(self.connections.values()):
             self.close(connection)
+        self.workers.shutdown(wait=False, cancel_futures=True)
+
+    # What takes long
+
+    def delegate(self, job: Job) -> None:
+        """Has a worker run a job, as soon as one is free."""
+        self.workers.submit(self.labour, job)
+
+    def labour(self, job: Job) -> None:
+        """In a worker's thread. Appending to a deque and writing to a pipe need no lock."""
+        self.results.append((job, job.run()))
+        os.write(self.wake_writer, b"!")
+
+    def finish_jobs(self) -> None:
+        """Brings lines whose jobs are done to their end."""
+        os.read(self.wake_reader, 4096)
+        while self.results:
+            job, result = self.results.popleft()
+            if connection := self.connections.get(job.member):
+                connection.finish(job, result)
+                self.touched.add(connection)
+            else:
+                self.hub.finish(job, result, self.now)  # it has gone: the hub counts jobs

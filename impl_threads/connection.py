@@ -16,7 +16,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from parley.channel import ChannelError
-from parley.hub import CLOSE, Member, Outcome
+from parley.hub import CLOSE, Job, Member, Outcome
 from parley.wire import LineCutter
 
 if TYPE_CHECKING:
@@ -112,7 +112,24 @@ class Connection:
             self.wait_until_drained(server.hub.limits.low_mark)
             outcome = server.hub.obey(self.member, line, time.monotonic())
             server.wake()
+        return self.work(outcome) if isinstance(outcome, Job) else outcome
+
+    def work(self, job: Job) -> Outcome | None:
+        """Does what takes long, here, where nobody else waits for it. Returns with the answer."""
+        server = self.server
+        with server.workers:  # not the lock: the chat goes on
+            result = job.run()
+        with server.lock:
+            outcome = server.hub.finish(job, result, time.monotonic())
+            server.wake()
+            self.wait_until_answered()
         return outcome
+
+    def wait_until_answered(self) -> None:
+        """Waits while the hub puts its answer off. Requires the lock."""
+        self.waiting = True
+        self.drained.wait_for(lambda: self.lost or not (self.member.waiting and self.member.here))
+        self.waiting = False
 
     def wait_until_drained(self, octets: int, timeout: float | None = None) -> None:
         """Waits until at most so many octets are owed, or the time is up. Requires the lock."""

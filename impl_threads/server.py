@@ -39,6 +39,8 @@ class Server:
     ) -> None:
         self.listener = listener
         self.channel = channel
+        # Of those who want to do something that takes long; never waited for with the lock held.
+        self.workers = threading.Semaphore(hub.limits.checks_at_once)
         self.lock = threading.Lock()
         # Guarded by lock:
         self.hub = hub
@@ -142,9 +144,9 @@ class Server:
             self.close(connection)
 
     def commit(self, now: float) -> None:
-        """Stores what was said before any of it is sent. Requires holding the lock."""
+        """Stores what was said, and who registered, before any of it is sent. Requires holding the lock."""
         try:
-            self.store.commit(self.hub.take_spoken())
+            self.store.commit(self.hub.take_spoken(), self.hub.take_registered())
         except StoreError as error:  # nothing of this turn may get out
             log.error("event=store-failed error=%s", error)
             self.status = 1

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from parley import wire
+from parley.accounts import Accounts
 from parley.files import Files
 from parley.hub import Hub, Limits, Member, Message, Room, name_of, room_of
 from parley.wire import Refusal
@@ -133,12 +134,13 @@ def _size(message: Message) -> int:
     return len(message.text.encode()) + 80
 
 
-class ExtendedHub(Direct, History, Files):
+class ExtendedHub(Direct, History, Accounts, Files):
     """The chat with every extension."""
 
     capabilities: ClassVar[tuple[str, ...]] = (
         *Direct.capabilities,
         *Rooms.capabilities,
         *History.capabilities,
+        *Accounts.capabilities,
         *Files.capabilities,
     )

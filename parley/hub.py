@@ -109,6 +109,8 @@ class Hub:
         member.waiting = False
         if not member.here:
             return CLOSE
+        if isinstance(result, Exception):
+            raise result  # a fault, like one in a verb
         self._now = now
         try:
             job.done(result)
@@ -146,10 +148,13 @@ class Hub:
             self.release(member)
             self._send(member, wire.line("BYE", words))
             member.here = False
+            if member.room is not None:
+                member.room.members.clear()
             self._dropped.append(member)
             self._handshakes.stop(member)
             self._silences.stop(member)
         self.connections.clear()
+        self.names.clear()
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do again; None if it has not, as things stand."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import ipaddress
 import logging
 import os
 import resource
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from parley.accounts import Accounts
 from parley.channel import Channel, TlsChannel, server_context
 from parley.extensions import ExtendedHub, History
 from parley.hub import Hub, Limits
@@ -73,6 +75,8 @@ def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
             print(error, file=sys.stderr)
             return 1
         host, port = listener.getsockname()[:2]
+        if not (options.tls_cert or options.accounts_in_clear or _is_loopback(host)):
+            chat.offer(*(each for each in chat.capabilities if each != "accounts"))
         print(f"listening on {host} {port}", flush=True)
         log.info("event=listening host=%s port=%d", host, port)
         status = server(chat, listener, store, channel).run()
@@ -145,7 +149,14 @@ def _remember(chat: Hub, options: argparse.Namespace, limits: Limits) -> tuple[H
     store = Store(options.history, limits, options.history_sync)
     if isinstance(chat, History):
         chat.recall(*store.load())
+    if isinstance(chat, Accounts):
+        chat.recall_accounts(store.accounts())
     return chat, store
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can listen in."""
+    return ipaddress.ip_address(host).is_loopback
 
 
 @contextlib.contextmanager
@@ -170,6 +181,9 @@ def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tls-cert", default="", metavar="FILE", help="speak TLS (PEM, chain)")
     parser.add_argument("--tls-key", default="", metavar="FILE", help="if not in the same file")
     parser.add_argument("--history", default="", metavar="FILE", help="keep what is said (SQLite)")
+    parser.add_argument(
+        "--accounts-in-clear", action="store_true", help="passwords off loopback, without TLS"
+    )
     parser.add_argument(
         "--history-sync", action="store_true", help="survive the loss of power too: slower"
     )

@@ -33,8 +33,14 @@ class Job(Outcome):
     done: Callable[[Any], None]  # obeys the rest of the line, in the hub, with what work returned
 
     def run(self) -> Any:
-        """Does the work; in whichever thread. Who has gone in the meantime needs it no more."""
-        return self.work() if self.member.here else None
+        """Does the work, in whichever thread. What goes wrong is a result too; `finish` raises it.
+
+        Who has gone in the meantime needs no result.
+        """
+        try:
+            return self.work() if self.member.here else None
+        except Exception as error:
+            return error
 
 
 class Account(NamedTuple):

@@ -1,6 +1,6 @@
-"""The history on disk: a SQLite file, written once per turn of a server.
+"""The history and the accounts on disk: a SQLite file, written once per turn of a server.
 
-One transaction takes all messages of a turn, before any reply of that turn is sent: what has been
+One transaction takes all messages and registrations of a turn, before any reply of that turn is sent: what has been
 answered with OK is in the file. In WAL mode that survives the death of the process at any moment;
 with `synchronous=FULL` the death of the machine as well, for about 0.3 ms per turn instead of 0.01.
 A Store is not thread-safe: whoever calls the hub calls it, under the same rules.
@@ -12,12 +12,12 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from parley.hub import Limits, Message
+from parley.hub import Account, Limits, Message
 
 #: Tells our files from others: PRAGMA application_id, the letters "Prly".
 APPLICATION = 0x50726C79
 #: The form of the tables below: PRAGMA user_version.
-VERSION = 1
+VERSION = 2
 #: Each so many messages of a room, the oldest beyond the bound are deleted.
 PRUNE_EVERY = 100
 DAY = 86400.0
@@ -33,6 +33,13 @@ CREATE TABLE message (
     PRIMARY KEY (room, seq)
 ) WITHOUT ROWID;
 """
+#: What version 2 has added.
+_ACCOUNTS = """
+CREATE TABLE account (
+    name TEXT PRIMARY KEY COLLATE NOCASE,
+    password TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 
 
 class StoreError(Exception):
@@ -40,7 +47,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """What was said, in a file; or nowhere, if `path` is empty. Raises StoreError throughout."""
+    """What was said and who registered, in a file; or nowhere, if `path` is empty. Raises StoreError throughout."""
 
     def __init__(self, path: str, limits: Limits, full_sync: bool = False) -> None:
         self._limits = limits
@@ -69,9 +76,19 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the history {self._path}: {error}") from None
 
-    def commit(self, messages: list[Message]) -> None:
-        """Stores what was said in a turn: all of it, or nothing and StoreError."""
-        if self._file is None or not messages:
+    def accounts(self) -> list[Account]:
+        """The registered nicknames."""
+        if self._file is None:
+            return []
+        try:
+            rows = self._file.execute("SELECT name, password FROM account")
+            return [Account(*row) for row in rows]
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the accounts in {self._path}: {error}") from None
+
+    def commit(self, messages: list[Message], accounts: list[Account]) -> None:
+        """Stores what was said and who registered in a turn: all of it, or nothing and StoreError."""
+        if self._file is None or not (messages or accounts):
             return
         last = {message.room: message.seq for message in messages}
         prune = [
@@ -88,6 +105,7 @@ class Store:
                 last.items(),
             )
             self._file.executemany("DELETE FROM message WHERE room = ? AND seq <= ?", prune)
+            self._file.executemany("INSERT INTO account VALUES (?, ?)", accounts)
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"cannot write the history {self._path}: {error}") from None
@@ -113,8 +131,12 @@ class Store:
         self._file.execute(f"PRAGMA synchronous = {'FULL' if full_sync else 'NORMAL'}")
         if not tables:
             self._file.executescript(
-                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION};"
+                f"BEGIN IMMEDIATE; {_TABLES} {_ACCOUNTS} PRAGMA application_id = {APPLICATION};"
                 f" PRAGMA user_version = {VERSION}; COMMIT;"
+            )
+        elif version < VERSION:
+            self._file.executescript(
+                f"BEGIN IMMEDIATE; {_ACCOUNTS} PRAGMA user_version = {VERSION}; COMMIT;"
             )
         # Fails now, and not with the first message, if the file cannot be written.
         self._file.execute("BEGIN IMMEDIATE")

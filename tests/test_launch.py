@@ -22,7 +22,7 @@ PATIENCE = 10.0  # seconds that appendix A grants a server to start
 def start(*options: str, under: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """Starts impl_poll with these options."""
     return subprocess.Popen(
-        [*under, sys.executable, "-m", "impl_poll", *options],
+        [*under, sys.executable, "-m", "impl_poll", "--log-level", "error", *options],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

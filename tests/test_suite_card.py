@@ -271,9 +271,6 @@ def test_no_control_character_of_a_submission_gets_into_a_card(part: str) -> Non
     assert all(line.isprintable() for line in text_of(card).splitlines())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="card.py doubles each backslash, so the command is another one"
-)
 def test_command_that_repeats_a_failure_can_be_copied() -> None:
     """A regular expression of -k, a path: what can be shown as it is has to stay as it is."""
     again = ["python", "-m", "conformance", "my server", "--command", r"./serve --motd 'a\b'"]
@@ -281,9 +278,6 @@ def test_command_that_repeats_a_failure_can_be_copied() -> None:
     assert shlex.split(card["again"]) == again
 
 
-@pytest.mark.xfail(
-    strict=True, reason="process.py escapes what it could not run, and make_card the reason again"
-)
 def test_reason_that_was_made_safe_already_is_not_escaped_again() -> None:
     """grade.py: `the server did not start: …`, with the StartError's own words."""
     with pytest.raises(StartError) as caught:

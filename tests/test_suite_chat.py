@@ -228,9 +228,6 @@ def test_what_was_found_is_raised_though_the_client_is_not_asked_any_more(leaves
     assert (caught.value.client, caught.value.also) == (bob, "LINE-2")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="peer.py: closes() takes the client, and what it found, out of the chat"
-)
 @pytest.mark.parametrize("leaves", ["resets", "closes"])
 def test_what_was_found_is_raised_though_the_client_has_gone(leaves: str) -> None:
     """As soon as it goes, or at the end of the test."""

@@ -204,11 +204,6 @@ def test_ok_that_only_a_later_rule_forbids_is_a_line_of_a_kind_of_its_own(text: 
     assert (line.text, line.role, line.kind, line.fields) == (text, "reply", f"OK {verb}?", {})
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="lines.py is stricter than the grammar: `cause` is 1*16 small letters, `base64` 1*4000"
-    " of its characters; what FILE-6 and FILE-21 forbid is blamed on LINE-2, level 0",
-)
 @pytest.mark.parametrize("text", ["ABORTED 1 gone", "DATA 1 A", "DATA 1 a=b="])
 def test_event_that_only_a_rule_about_files_forbids_is_an_event(text: str) -> None:
     """LINE-2: the grammar of section 4 with the words of section 20."""

@@ -74,7 +74,6 @@ def test_silence_in_place_of_hello_is_a_time_out() -> None:
     assert failure.got == "(nothing)"
 
 
-@pytest.mark.xfail(strict=True, reason="chat.py: greeted() says (nothing), whatever has come")
 def test_hello_without_lf_is_shown_when_patience_ends() -> None:
     """LINE-1: the first line that a beginner sends is the first to lack its LF."""
     assert greeting_fails(HELLO.encode(), SHORT).got == f"(no LF behind: {HELLO})"

@@ -133,12 +133,6 @@ def test_event_without_lf_is_shown_when_patience_ends() -> None:
     assert caught.value.got == "(no LF behind: MSG lobby 1 bob hell)"
 
 
-ESCAPED_TWICE = pytest.mark.xfail(
-    strict=True, reason="peer.py escapes a part of it, and make_card the whole"
-)
-
-
-@ESCAPED_TWICE
 @pytest.mark.parametrize("octets", [b"OK SAY\0", b"C:\\chat"])
 def test_unfinished_line_reads_in_a_card_as_in_a_session(octets: bytes) -> None:
     r"""The octet 00 is \x00 there, and a backslash is doubled once."""
@@ -149,7 +143,6 @@ def test_unfinished_line_reads_in_a_card_as_in_a_session(octets: bytes) -> None:
     assert card["got"] == f"(no LF behind: {shown})"
 
 
-@ESCAPED_TWICE
 @pytest.mark.parametrize(
     ("said", "patience", "part"),
     [

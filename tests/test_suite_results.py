@@ -159,11 +159,6 @@ def test_requirement_that_was_blamed_but_never_tested_has_failed() -> None:
     ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="results.py: with -k, a requirement that only a later level's chosen test cites counts"
-    " as never run, and so as not held",
-)
 def test_requirement_of_which_only_a_later_test_was_chosen_is_no_failure() -> None:
     """-k WORDS chooses one test, and it passes: nothing is wrong with what else it cites."""
     result = graded(

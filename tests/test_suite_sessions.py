@@ -306,10 +306,6 @@ def test_time_of_a_past_message_is_an_example() -> None:
         assert parts(PAST, server_of_past(wrong, two)).got == wrong
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sessions.py takes a HISTORY for a listing without order; it is oldest first",
-)
 def test_past_messages_come_in_their_order() -> None:
     """HIST-1: oldest first."""
     one, two = "PAST lobby 41 5 bob one", "PAST lobby 42 5 bob two"

@@ -45,7 +45,7 @@ def test_in_a_storm_each_is_told_of_those_who_come_later(chat: Chat) -> None:
         client.sends(f"NICK {client.nick}")
     assert chat.most_waiting > 30, "the newcomers never came at the same time"
     for client in crowd:
-        client.number = client.answer().final.number("number")
+        client.named(client.answer())
     crowd.sort(key=lambda client: client.number)
     for place, client in enumerate(crowd):
         expected = [f"JOINED lobby {each.nick} {each.number}" for each in crowd[place + 1 :]]
