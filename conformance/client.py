@@ -28,7 +28,7 @@ class Client(Peer):
                 client=self,
                 expected=command.replace("PING", "PONG", 1),
                 got=final.text,
-                requirement="PING-2" if self.number else "PING-1",
+                requirement="PING-2" if final.kind == "ERR" and final["verb"] == "PING" else None,
             )
 
     def next_event(self, expected: str) -> Line:
@@ -111,7 +111,7 @@ class Client(Peer):
             )
         return answer.final.number("seq")
 
-    def hears(self, speaker: Client, text: str, seq: int) -> None:
+    def hears(self, speaker: Client, text: str, seq: int | str = ANY_NUMBER) -> None:
         """The next event is this message."""
         self.receives(f"MSG lobby {seq} {speaker.nick} {text}")
 
@@ -140,7 +140,7 @@ class Client(Peer):
         if event.role != "event" or event.kind in ("BYE", "UNLOCKED"):
             return None
         for line in self.stream:
-            if line.kind == "OK NICK":
+            if line.kind in ("OK NICK", "OK LOGIN"):
                 break
             if line is event:
                 return "SAY-9"
@@ -162,4 +162,5 @@ class Client(Peer):
                 client=self,
                 expected=expected,
                 got=line.text,
+                requirement=self.rule_against(line),
             )

@@ -42,7 +42,7 @@ FOUNDATIONS = {
 #: The level whose foundations, and those below it, extensions need.
 EXTENSIONS_BUILD_ON = 4
 #: Requirements without which the others with the same letters cannot hold either.
-FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1", "FILE-1"}
+FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1", "FILE-1", "ACCT-1"}
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2
 
@@ -300,7 +300,8 @@ class Grader:
             self._fail(case, violation, bench)
             raise
         except StartError as error:
-            failure = Violation(f"the server did not start: {error}", requirement="START-1")
+            rule = "START-1" if error.process.is_plain else None
+            failure = Violation(f"the server did not start: {error}", requirement=rule)
             self._fail(case, failure, bench, error.process)
             raise failure from None
         try:

@@ -23,6 +23,8 @@ _FORMS: dict[str, tuple[str, str]] = {
     "ERR": ("reply", r"ERR (?P<code>[a-z-]{1,20}) (?P<verb>-|[A-Z]{1,16}|X-[A-Z0-9-]{1,14}) .+"),
     "OK NICK": ("reply", rf"OK NICK (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "OK SAY": ("reply", rf"OK SAY (?P<seq>{_NUMBER})"),
+    "OK REGISTER": ("reply", r"OK REGISTER"),
+    "OK LOGIN": ("reply", rf"OK LOGIN (?P<name>{_NAME}) (?P<number>{_NUMBER})"),
     "OK WHO": ("reply", rf"OK WHO (?P<count>{_NUMBER})"),
     "OK LOCK": ("reply", r"OK LOCK"),
     "OK UNLOCK": ("reply", rf"OK UNLOCK (?P<count>{_NUMBER})"),
@@ -149,6 +151,17 @@ def parse(text: str) -> Line:
     if form:
         raise Malformed(_RULES.get(kind, "LINE-2"), f"this is not the form of {kind}", text)
     raise Malformed("LINE-2", "this is not a line of the protocol", text)
+
+
+def masked(command: str) -> str:
+    """A command as sessions, cards and reports show it: without its password."""
+    verb, _, arguments = command.partition(" ")
+    name, space, _ = arguments.partition(" ")
+    if verb.upper() == "REGISTER" and arguments:
+        return f"{verb} ***"
+    if verb.upper() == "LOGIN" and space:
+        return f"{verb} {name} ***"
+    return command
 
 
 def is_name(word: str) -> bool:

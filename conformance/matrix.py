@@ -64,12 +64,7 @@ def grade(fault: Fault, spec: Spec) -> Finding:
     """Grades one faulty server until its first failure."""
     server = f"{{python}} -m {PACKAGE}.mutants {fault.name} --host {{host}} --port {{port}}"
     requirement = spec.requirements.get(fault.breaks)
-    if requirement is None:
-        reach: list[str] = []
-    elif requirement.capability:
-        reach = ["--only", requirement.capability]
-    else:
-        reach = ["--level", str(requirement.level)]
+    reach = ["--only", requirement.capability] if requirement and requirement.capability else []
     with tempfile.TemporaryDirectory() as folder:
         toml = Path(folder, "target", "parley.toml")
         toml.parent.mkdir()
@@ -79,6 +74,10 @@ def grade(fault: Fault, spec: Spec) -> Finding:
                 ("hold-count", "hold-count"),
                 ("outbox-bytes", "outbox-bytes"),
                 ("store", "history"),
+                ("tls", "tls-cert"),
+                ("handshake", "handshake"),
+                ("login-delay", "login-delay"),
+                ("checks", "checks"),
             )
         )
         toml.write_text(

@@ -116,7 +116,7 @@ class Peer:
 
     def sends(self, command: str) -> None:
         """Sends one line and waits for nothing."""
-        self.chat.log.append(Entry(self.label, ">", escape(command)))
+        self.chat.log.append(Entry(self.label, ">", escape(lines.masked(command))))
         self._expect_answer_to(command)
         self.sends_octets(command.encode() + b"\n")
 
@@ -284,7 +284,7 @@ class Peer:
     def _expect_answer_to(self, command: str) -> None:
         verb = command.split(" ", 1)[0].upper()
         if command and verb != "PONG":
-            self.commands.append(command)
+            self.commands.append(lines.masked(command))
             self.chat.count_waiting(self, True)
 
     def _probe(self) -> None:

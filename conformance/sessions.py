@@ -16,6 +16,7 @@ from .spec import Session, Step
 #: The field of each kind of line that stands for itself, and what it numbers.
 _BINDING = {
     "OK NICK": ("number", "member"),
+    "OK LOGIN": ("number", "member"),
     "HERE": ("number", "member"),
     "JOINED": ("number", "member"),
     "OK SAY": ("seq", "message"),
@@ -47,7 +48,7 @@ class Player:
         self.nicknames |= {
             step.line.split(" ")[1].lower()
             for step in session.steps
-            if step.direction == ">" and step.line.upper().startswith(("NICK ", "JOIN "))
+            if step.direction == ">" and step.line.upper().startswith(("NICK ", "LOGIN ", "JOIN "))
         }
         self.nicknames -= {"lobby"}
         self.items_left: list[str] = []  # of the listing under way: those that have not come

@@ -144,7 +144,7 @@ class Server:
             self.close(connection)
 
     def commit(self, now: float) -> None:
-        """Stores what was said, and who registered, before any of it is sent. Requires holding the lock."""
+        """Stores what was said, and who registered, before any of it is sent. Requires the lock."""
         try:
             self.store.commit(self.hub.take_spoken(), self.hub.take_registered())
         except StoreError as error:  # nothing of this turn may get out

@@ -121,7 +121,7 @@ class Accounts(Hub):
         self.reply(member, "OK", "REGISTER")
 
     def login(self, member: Member, name: str, right: bool) -> None:
-        """The end of LOGIN: a name, or a refusal. One of a wrong password is put off (ACCT-10)."""
+        """The end of LOGIN: a name, or a refusal. One of a wrong password is put off (ACCT-8)."""
         if right:
             self.admit(member, name)
             self.reply(member, "OK", "LOGIN", name, member.number)
@@ -132,6 +132,6 @@ class Accounts(Hub):
 
     def _find(self, verb: str) -> Callable[[Member, str], Outcome | None] | None:
         """As in Hub; where accounts are not offered, there are no such verbs."""
-        if verb in ("REGISTER", "LOGIN") and "accounts" not in self.offered:
+        if verb in ("REGISTER", "LOGIN") and "accounts" not in self.announced:
             return None
         return super()._find(verb)

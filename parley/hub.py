@@ -38,7 +38,7 @@ class Hub:
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.name = name  # what HELLO calls the server
-        self.offer(*self.capabilities)
+        self.announce(*self.capabilities)
         self.connections: dict[Member, None] = {}  # all that are here, nameless ones included
         self.names: dict[str, Member] = {}  # by folded name
         self.lobby = Room("lobby")
@@ -51,9 +51,9 @@ class Hub:
         self._silences = Deadlines(self.limits.idle)  # of members
         self._locks = Deadlines(self.limits.hold_time)  # of locked members
 
-    def offer(self, *capabilities: str) -> None:
+    def announce(self, *capabilities: str) -> None:
         """Announces these capabilities to whoever connects: all, unless a server knows better."""
-        self.offered = capabilities
+        self.announced = capabilities
         self.greeting = wire.line("HELLO", wire.PROTOCOL, self.name, *capabilities)
 
     # What the servers call

@@ -76,7 +76,7 @@ def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
             return 1
         host, port = listener.getsockname()[:2]
         if not (options.tls_cert or options.accounts_in_clear or _is_loopback(host)):
-            chat.offer(*(each for each in chat.capabilities if each != "accounts"))
+            chat.announce(*(each for each in chat.capabilities if each != "accounts"))
         print(f"listening on {host} {port}", flush=True)
         log.info("event=listening host=%s port=%d", host, port)
         status = server(chat, listener, store, channel).run()

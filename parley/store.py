@@ -1,8 +1,9 @@
 """The history and the accounts on disk: a SQLite file, written once per turn of a server.
 
-One transaction takes all messages and registrations of a turn, before any reply of that turn is sent: what has been
-answered with OK is in the file. In WAL mode that survives the death of the process at any moment;
-with `synchronous=FULL` the death of the machine as well, for about 0.3 ms per turn instead of 0.01.
+One transaction takes all messages and registrations of a turn, before any reply of that turn is
+sent: what has been answered with OK is in the file. In WAL mode that survives the death of the
+process at any moment; with `synchronous=FULL` the death of the machine as well, for about 0.3 ms
+per turn instead of 0.01.
 A Store is not thread-safe: whoever calls the hub calls it, under the same rules.
 Source: https://www.sqlite.org/wal.html and https://www.sqlite.org/pragma.html#pragma_synchronous
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 
 from parley.hub import Account, Limits, Message
 
@@ -47,7 +49,10 @@ class StoreError(Exception):
 
 
 class Store:
-    """What was said and who registered, in a file; or nowhere, if `path` is empty. Raises StoreError throughout."""
+    """What was said and who registered, in a file; or nowhere, if `path` is empty.
+
+    Raises StoreError throughout.
+    """
 
     def __init__(self, path: str, limits: Limits, full_sync: bool = False) -> None:
         self._limits = limits
@@ -86,8 +91,8 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the accounts in {self._path}: {error}") from None
 
-    def commit(self, messages: list[Message], accounts: list[Account]) -> None:
-        """Stores what was said and who registered in a turn: all of it, or nothing and StoreError."""
+    def commit(self, messages: Sequence[Message], accounts: Sequence[Account] = ()) -> None:
+        """Stores what was said and who registered in a turn: all of it, or nothing: StoreError."""
         if self._file is None or not (messages or accounts):
             return
         last = {message.room: message.seq for message in messages}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from parley.hub import Deadlines, Limits, Member
+from parley.hub import Limits, Member
+from parley.state import Deadlines
 from tests.chat import Chat
 
 NO_NAME = "BYE you did not choose a nickname in time"

@@ -194,7 +194,7 @@ def test_every_command_gets_one_reply_in_order(chat: Chat) -> None:
     alice = chat.connect("alice")
     for number in range(5):
         alice.is_refused("NICK", "bad-args")
-        alice.is_refused("DANCE", "need-nick", "-")
+        alice.is_refused("NICK 1", "bad-nick")
         alice.does(f"PING {number}")
     alice.takes_name()
     alice.receives_nothing()

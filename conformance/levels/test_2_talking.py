@@ -25,14 +25,21 @@ def test_say_is_answered_with_a_number(chat: Chat) -> None:
     chat.member("alice").says("hello")
 
 
+def test_a_nameless_say_is_refused_by_name(chat: Chat) -> None:
+    """NEED-2, SAY-1: in need-nick stands the verb that the server knows."""
+    alice = chat.connect("alice")
+    alice.is_refused("SAY hello", "need-nick", "SAY")
+    alice.is_refused("say", "need-nick", "SAY")
+
+
 def test_everybody_else_receives_the_message_once(chat: Chat) -> None:
     """SAY-2: MSG lobby seq name text, once each."""
     alice, bob, carol = chat.members("Alice", "bob", "cArol")
     for speaker, text in ((alice, "hello"), (bob, "hi"), (carol, "good evening")):
-        seq = speaker.says(text)
+        speaker.says(text)
         for listener in (alice, bob, carol):
             if listener is not speaker:
-                listener.hears(speaker, text, seq)
+                listener.hears(speaker, text)
                 listener.receives_nothing()
 
 
@@ -40,17 +47,29 @@ def test_everybody_else_receives_the_message_once(chat: Chat) -> None:
 def test_a_crowd_receives_the_message_once(chat: Chat, count: int) -> None:
     """SAY-2: however many members there are, none is left out."""
     alice, *crowd = chat.crowd(count)
-    seq = alice.says("hello, all of you")
+    alice.says("hello, all of you")
     for listener in crowd:
-        listener.hears(alice, "hello, all of you", seq)
+        listener.hears(alice, "hello, all of you")
 
 
 def test_nothing_is_lost_of_one_who_talks_fast(chat: Chat) -> None:
     """SAY-2: two hundred messages, each said as soon as the one before is answered."""
     alice, bob = chat.members("alice", "bob")
-    said = [(number, alice.says(f"message {number}")) for number in range(200)]
-    for number, seq in said:
-        bob.hears(alice, f"message {number}", seq)
+    for number in range(200):
+        alice.says(f"message {number}")
+    bob.fence()
+    texts = [event["text"] for event in bob.events]
+    bob.events.clear()
+    expected = [f"message {number}" for number in range(200)]
+    if texts != expected:
+        complete = sorted(texts) == sorted(expected)
+        raise Violation(
+            "the order is another one" if complete else "200 messages were said",
+            client=bob,
+            expected="(message 0 to message 199, each once)",
+            got=f"({len(texts)} messages: {', '.join(texts)})",
+            requirement="SAY-6" if complete else "SAY-2",
+        )
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))

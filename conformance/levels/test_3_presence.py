@@ -78,13 +78,14 @@ def test_joined_is_there_before_the_newcomer_is_answered(chat: Chat) -> None:
 
 def test_a_refused_nick_is_told_to_nobody(chat: Chat) -> None:
     """JOINED-4: no event."""
-    alice = chat.member("alice")
+    alice, carol = chat.members("alice", "carol")
     bob = chat.connect("bob")
     bob.is_refused(f"NICK {alice.nick}", "nick-in-use")
     bob.is_refused("NICK 1", "bad-nick")
     bob.is_refused("NICK", "bad-args")
     alice.is_refused("NICK another", "already-named")
-    alice.receives_nothing()
+    for client in (carol, alice):
+        client.receives_nothing()
 
 
 def test_joinings_and_messages_come_in_one_order(chat: Chat) -> None:
@@ -134,8 +135,10 @@ def test_nobody_speaks_who_has_not_come(chat: Chat) -> None:
 def test_who_lists_everybody_once(chat: Chat) -> None:
     """WHO-1: one HERE for each member, oneself included, then OK WHO count."""
     clients = chat.members("alice", "bob", "carol")
+    expected = sorted(client.nick.lower() for client in clients)
     for client in clients:
-        _expect_listing(client, clients)
+        answer = client.does("WHO", "OK WHO 3")
+        _expect_same(client, expected, sorted(item["name"].lower() for item in answer.items))
 
 
 def test_who_of_one_alone(chat: Chat) -> None:

@@ -46,7 +46,7 @@ def test_a_line_may_come_octet_by_octet(chat: Chat) -> None:
 
 
 def test_lines_cut_at_random_are_the_same_lines(bench: Bench) -> None:
-    """OCTET-1, OCTET-2: a dialogue in pieces of random lengths is the same dialogue."""
+    """OCTET-2, OCTET-1: a dialogue in pieces of random lengths is the same dialogue."""
     chooser = random.Random(bench.seed)
     chat = bench.chat()
     alice, bob = chat.members("alice", "bob")
@@ -245,7 +245,7 @@ def test_what_is_said_before_a_quit_in_the_same_piece_comes_before_left(chat: Ch
 
 
 def test_nothing_after_quit_is_obeyed(chat: Chat) -> None:
-    """QUIT-4: what stands behind QUIT is neither obeyed nor answered, and OK QUIT arrives."""
+    """QUIT-4, OCTET-2: what stands behind QUIT is not obeyed, and OK QUIT arrives."""
     alice, bob = chat.members("alice", "bob")
     behind = b"".join(b"SAY after I quit %d\nPING x\n" % number for number in range(500))
     bob.sends_octets(b"QUIT\n" + behind, shown="QUIT, and behind it 1000 more commands")

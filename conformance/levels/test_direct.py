@@ -3,6 +3,7 @@
 import pytest
 
 from ..chat import Chat
+from ..client import Client
 from ..grade import needs
 from ..peer import Violation
 
@@ -12,57 +13,52 @@ def test_tell_is_answered_with_the_name(chat: Chat) -> None:
     alice, bob = chat.members("alice", "Bob")
     for name in (bob.nick, bob.nick.upper(), bob.nick.lower()):
         alice.does(f"TELL {name} hello", f"OK TELL {bob.nick}")
-        bob.receives(f"TOLD {alice.nick} hello")
+    _forget_events(chat)
 
 
 def test_the_other_is_told_once_and_before_the_reply(chat: Chat) -> None:
     """TELL-2: TOLD from text, once, before OK TELL."""
-    crowd = chat.crowd(20)
+    crowd = chat.crowd(20, "Crowd")
     for number, sender in enumerate(crowd):
-        other = crowd[(number * 7 + 3) % 20]
-        sender.does(f"TELL {other.nick} number {number}", f"OK TELL {other.nick}")
-        other.receives(f"TOLD {sender.nick} number {number}")
+        for step in (3, 8, 13):
+            other = crowd[(number + step) % 20]
+            text = f"to {other.nick}"
+            sender.does(f"TELL {other.nick} {text}", f"OK TELL {other.nick}")
+            other.fence()
+            _expect_told(other, [f"TOLD {sender.nick} {text}"])
+            other.events.clear()
+    _forget_events(chat)
 
 
 def test_many_tell_each_other_at_once(chat: Chat) -> None:
     """TELL-2: everybody tells everybody something, all at once; each arrives once, in order."""
     crowd = chat.crowd(16)
-    for sender in crowd:
-        for number in range(4):
-            for other in crowd:
-                if other is not sender:
-                    sender.sends(f"TELL {other.nick} {number}")
-                    sender.answer()
-    for sender in crowd:
-        for other in crowd:
-            if other is not sender:
-                sender.sends(f"TELL {other.nick} last")
-                break
+    for number in range(4):
+        for step in range(1, 16):
+            for position, sender in enumerate(crowd):
+                other = crowd[(position + step) % 16]
+                sender.sends(f"TELL {other.nick} {number} to {other.nick}")
+            for sender in crowd:
+                sender.answer()
     assert chat.most_waiting > 8, "the members never told each other anything at the same time"
-    for sender in crowd:
-        sender.answer()
     for listener in crowd:
         listener.fence()
         for sender in crowd:
-            heard = [event["text"] for event in listener.events if event["name"] == sender.nick]
-            if sender is not listener and heard[:4] != ["0", "1", "2", "3"]:
-                raise Violation(
-                    f"what {sender.nick} told",
-                    client=listener,
-                    expected="(0, 1, 2, 3)",
-                    got=f"({', '.join(heard)})",
-                )
-        listener.events.clear()
+            if sender is not listener:
+                expected = [f"TOLD {sender.nick} {n} to {listener.nick}" for n in range(4)]
+                _expect_told(listener, expected, f"{sender.nick} ")
+    _forget_events(chat)
 
 
 @pytest.mark.parametrize(
-    "text", [" two  spaces ", "é 漢字 \U0001f600", "MSG lobby 1 x y", "x" * 3800]
+    "text", [" two  spaces ", " ", "é e\u0301 漢字 \U0001f600", "MSG lobby 1 x y", "x" * 3800]
 )
 def test_the_text_arrives_as_it_was_sent(chat: Chat, text: str) -> None:
     """TELL-3: octet for octet."""
     alice, bob = chat.members("alice", "bob")
     alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
     bob.receives(f"TOLD {alice.nick} {text}")
+    _forget_events(chat)
 
 
 def test_nobody_else_receives_anything(chat: Chat) -> None:
@@ -75,7 +71,14 @@ def test_nobody_else_receives_anything(chat: Chat) -> None:
     alice.does(f"TELL {bob.nick} psst", f"OK TELL {bob.nick}")
     bob.receives(f"TOLD {alice.nick} psst")
     for client in (alice, carol, nameless):
-        client.receives_nothing()
+        client.fence()
+        if client.events:
+            raise Violation(
+                "what was told to another",
+                client=client,
+                expected="(nothing)",
+                got=client.events[0].text,
+            )
     alice.does("SAY two", f"OK SAY {seq + 1}")
     for client in (bob, carol):
         client.hears(alice, "two", seq + 1)
@@ -144,7 +147,30 @@ def test_tell_needs_a_name_and_a_text(chat: Chat) -> None:
     ):
         alice.is_refused(command, "bad-args")
     alice.is_refused(f"TELL {bob.nick} {'x' * 3801}", "text-too-long")
+    alice.is_refused(f"TELL {bob.nick} {'é' * 1901}", "text-too-long")
     alice.is_refused(f"TELL {nobody} {'x' * 3801}", "text-too-long")
     bob.receives_nothing()
     nameless = chat.connect("nameless")
     nameless.is_refused(f"TELL {bob.nick} hello", "need-nick")
+
+
+def _expect_told(listener: Client, expected: list[str], by: str = "") -> None:
+    """What was told to this client, of all that it has received: TELL-4 is about the rest."""
+    told = [
+        event.text
+        for event in listener.events
+        if event.text.startswith(f"TOLD {by}") and event.text.endswith(f" to {listener.nick}")
+    ]
+    if told != expected:
+        raise Violation(
+            "what was told to this member, once each and in order",
+            client=listener,
+            expected=f"({', '.join(expected)})",
+            got=f"({', '.join(told) or 'nothing'})",
+        )
+
+
+def _forget_events(chat: Chat) -> None:
+    for client in chat.clients:
+        client.fence()
+        client.events.clear()

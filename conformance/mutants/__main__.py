@@ -3,22 +3,34 @@
 import sys
 
 from . import (  # noqa: F401  # importing a module registers its mutants
+    accounts_faults,
+    hub_faults_accounts,
     hub_faults_commands,
+    hub_faults_direct,
+    hub_faults_direct_more,
     hub_faults_files,
     hub_faults_files_chat,
     hub_faults_files_refusals,
     hub_faults_greeting,
+    hub_faults_history,
+    hub_faults_history_order,
     hub_faults_leaving,
     hub_faults_lock,
     hub_faults_nick,
     hub_faults_order,
     hub_faults_presence,
+    hub_faults_rooms,
+    hub_faults_rooms_lists,
+    hub_faults_rooms_more,
     hub_faults_stopping,
     hub_faults_talking,
     hub_faults_unlock,
     launch_faults,
     octet_faults,
     server_faults,
+    store_faults,
+    store_faults_foreign,
+    tls_faults,
 )
 from .registry import MUTANTS
 

@@ -68,7 +68,7 @@ class IgnoresUnknownVerbs(Hub):
             super().reply(member, *fields)
 
 
-@breaks("CMD-3")
+@breaks("OCTET-2")
 class RefusalsOvertake(Hub):
     """A refusal is queued before the replies that are still in the outbox."""
 

@@ -142,7 +142,7 @@ class NumbersWithGaps(Hub):
         self._last_number += 1
 
 
-@breaks("NICK-6")
+@breaks("LEFT-6")
 class ReusesNumbers(Hub):
     """A newcomer gets the number after the highest of those who are here."""
 

@@ -1,5 +1,5 @@
-"""Faults of the extension `rooms`: moving, and who hears what. Names, listings and refusals are in
-hub_faults_rooms_lists.
+"""Faults of the extension `rooms`: moving, and who hears what. Names and listings are in
+hub_faults_rooms_lists, locks, leaving and refusals in hub_faults_rooms_more.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from impl_poll.server import Server
 from parley import wire
 from parley.hub import Hub, Member, Outcome
 
-from .registry import NOTHING, breaks
+from .registry import breaks
 from .tools import OtherLimits
 
 #: For how long a connection that ought to be closed is kept open, in seconds.
@@ -261,7 +261,7 @@ class TellsOfNamelessEnd(Connection):
         super().leave()
 
 
-@breaks(NOTHING)
+@breaks("IDLE-1")
 class SpinsAfterDisconnect(Server):
     """After the first disconnect poll() never sleeps again: 100 % CPU."""
 

@@ -1,0 +1,172 @@
+"""The extension `rooms`: names of rooms, listings, locks, leaving, and what is refused."""
+
+import pytest
+
+from ..chat import Chat
+from ..client import Client
+from ..grade import needs
+from ..peer import Violation
+from .test_rooms import all_move
+
+
+@pytest.mark.parametrize("name", ["1st", "_", "-x", "gar.den", "gärten", "x" * 21, "#chan"])
+def test_a_malformed_room_is_refused(chat: Chat, name: str) -> None:
+    """ROOM-7: bad-room, and one stays where one is."""
+    alice, bob = chat.members("alice", "bob")
+    alice.is_refused(f"JOIN {name}", "bad-room")
+    bob.hears(alice, "still here", alice.says("still here"))
+
+
+def test_rooms_that_differ_in_case_are_the_same(chat: Chat) -> None:
+    """ROOM-7: spelled as by who joined it first."""
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "Garden", alice)
+    bob.does(f"JOIN {garden.lower()}", f"OK JOIN {garden} 2")
+    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+    seq = alice.says("hello")
+    bob.receives(f"MSG {garden} {seq} {alice.nick} hello")
+    alice.does("JOIN LOBBY", "OK JOIN lobby 1")
+    bob.receives(f"LEFT {garden} {alice.nick} moved")
+
+
+def test_rooms_lists_rooms_with_members_and_the_lobby(chat: Chat) -> None:
+    """ROOM-8: ROOM room count for each, then OK ROOMS count."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    garden = all_move(chat, "garden", alice, bob)
+    _expect_rooms(carol, {garden: 2, "lobby": 1})
+    kitchen = all_move(chat, "kitchen", carol)
+    _expect_rooms(carol, {garden: 2, kitchen: 1, "lobby": 0})
+
+
+def test_an_empty_room_is_not_listed(chat: Chat) -> None:
+    """ROOM-9: the lobby excepted."""
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "garden", alice, bob)
+    bob.does("QUIT", "OK QUIT")
+    _expect_rooms(alice, {garden: 1, "lobby": 0}, exactly=True)
+    alice.asks("JOIN lobby")
+    _expect_rooms(alice, {"lobby": 1}, exactly=True)
+    alice.events.clear()
+
+
+def test_who_lists_a_room_or_ones_own(chat: Chat) -> None:
+    """ROOM-10: WHO room, and WHO alone."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    garden = all_move(chat, "garden", alice, bob)
+    _expect_listing(carol, f"WHO {garden.upper()}", [alice, bob])
+    _expect_listing(alice, "WHO lobby", [carol])
+    _expect_listing(alice, "WHO", [alice, bob])
+    kitchen = all_move(chat, "kitchen", carol)
+    _expect_listing(carol, "WHO", [carol])
+    _expect_listing(alice, "WHO lobby", [])
+    carol.asks("JOIN lobby")
+    for name in (kitchen, chat.nick("nowhere"), "1337"):
+        alice.is_refused(f"WHO {name}", "no-such-room")
+
+
+def test_joining_ones_own_room_changes_nothing(chat: Chat) -> None:
+    """ROOM-11: OK JOIN, and no event."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("JOIN lobby", "OK JOIN lobby 2")
+    garden = all_move(chat, "garden", alice, bob)
+    alice.does(f"JOIN {garden.upper()}", f"OK JOIN {garden} 2")
+    for client in (alice, bob):
+        client.receives_nothing()
+
+
+@needs("LOCK-1", "LOCK-4")
+def test_join_ends_the_lock_after_what_was_held(chat: Chat) -> None:
+    """ROOM-12: first the held events of the old room, then OK JOIN; a refused JOIN does not."""
+    alice, bob = chat.members("alice", "bob")
+    garden = chat.nick("garden")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("before you go")
+    alice.is_refused("JOIN 1337", "bad-room")
+    alice.receives_nothing()
+    answer = alice.does(f"JOIN {garden}", f"OK JOIN {garden} 1")
+    if [event.text for event in answer.events] != [f"MSG lobby {seq} {bob.nick} before you go"]:
+        raise Violation(
+            "the held events come before OK JOIN",
+            client=alice,
+            expected=f"MSG lobby {seq} {bob.nick} before you go",
+            got=answer.events[0].text if answer.events else "(nothing)",
+        )
+    alice.events.clear()
+    bob.receives(f"LEFT lobby {alice.nick} moved")
+    bob.does(f"JOIN {garden}", f"OK JOIN {garden} 2")
+    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+    alice.does("UNLOCK", "OK UNLOCK 0")
+
+
+@needs("LOCK-1", "LOCK-4")
+def test_joining_ones_own_room_ends_the_lock_too(chat: Chat) -> None:
+    """ROOM-12: it is answered with OK."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("held")
+    answer = alice.does("JOIN lobby", "OK JOIN lobby 2")
+    if not answer.events:
+        raise Violation(
+            "the held events come before OK JOIN",
+            client=alice,
+            expected=f"MSG lobby {seq} {bob.nick} held",
+            got=answer.final.text,
+        )
+    alice.hears(bob, "held", seq)
+    alice.hears(bob, "not held", bob.says("not held"))
+
+
+@pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
+@needs("LEFT-1")
+def test_who_leaves_leaves_the_room_in_which_it_was(chat: Chat, way: str) -> None:
+    """ROOM-13: LEFT there, and nowhere else."""
+    alice, bob, carol, dave = chat.members("alice", "bob", "carol", "dave")
+    garden = all_move(chat, "garden", alice, bob)
+    all_move(chat, "kitchen", dave)
+    if way == "quit":
+        bob.does("QUIT", "OK QUIT")
+    elif way == "half-close":
+        bob.half_closes()
+    else:
+        bob.resets()
+    alice.is_told(f"LEFT {garden} {bob.nick} {'quit' if way == 'quit' else 'closed'}")
+    for client in (alice, carol, dave):
+        client.receives_nothing()
+
+
+def test_the_arguments_of_rooms_are_counted(chat: Chat) -> None:
+    """ROOM-14: JOIN takes one, ROOMS none, WHO at most one; need-nick comes first."""
+    alice = chat.member("alice")
+    for command in ("JOIN", "JOIN ", "JOIN a b", "JOIN  a", "ROOMS x", "WHO a b"):
+        alice.is_refused(command, "bad-args")
+    nameless = chat.connect("nameless")
+    for command in ("JOIN garden", "ROOMS"):
+        nameless.is_refused(command, "need-nick")
+
+
+def _expect_rooms(client: Client, expected: dict[str, int], exactly: bool = False) -> None:
+    """What ROOMS lists: of empty rooms only those that are expected, unless `exactly` so."""
+    answer = client.asks("ROOMS")
+    client.check(answer.final, f"OK ROOMS {len(answer.items)}")
+    listed = sorted((item["room"], item.number("count")) for item in answer.items)
+    got = [(room, count) for room, count in listed if exactly or count or room in expected]
+    if got != sorted(expected.items()):
+        raise Violation(
+            "the rooms and how many are in each",
+            client=client,
+            expected=f"({sorted(expected.items())})",
+            got=f"({got})",
+        )
+
+
+def _expect_listing(client: Client, command: str, members: list[Client]) -> None:
+    answer = client.does(command, f"OK WHO {len(members)}")
+    expected = sorted(f"HERE {each.nick} {each.number}" for each in members)
+    got = sorted(item.text for item in answer.items)
+    if got != expected:
+        raise Violation(
+            f"what {command} lists",
+            client=client,
+            expected=f"({', '.join(expected)})",
+            got=f"({', '.join(got)})",
+        )

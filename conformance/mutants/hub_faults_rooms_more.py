@@ -1,0 +1,154 @@
+"""Faults of the extension `rooms`: joining again, locks, leaving, and what is refused."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from parley import wire
+from parley.extensions import ExtendedHub
+from parley.hub import Member, Room, room_of
+from parley.wire import Refusal
+
+from .registry import breaks
+
+
+@breaks("ROOM-11")
+class RejoinsLoudly(ExtendedHub):
+    """Who joins the room in which it is already leaves it and comes back."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        room = self.rooms.get(wire.fold(arguments))
+        if room is not None and room is member.room:
+            self.release(member)
+            self.exit(member, "moved")
+            self.enter(member, room)
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-11")
+class RefusesToRejoin(ExtendedHub):
+    """JOIN of the room in which one is already is refused."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        if self.rooms.get(wire.fold(arguments)) is member.room:
+            raise Refusal("already-there", "you are there already")
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-12")
+class JoinKeepsTheLock(ExtendedHub):
+    """JOIN does not end the lock."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        with mock.patch.object(self, "release"):
+            super().do_join(member, arguments)
+
+
+@breaks("ROOM-12")
+class JoinDropsHeld(ExtendedHub):
+    """JOIN ends the lock, and what was held is lost."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        if member.held is not None:
+            member.held.clear()
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-12")
+class OkJoinBeforeHeld(ExtendedHub):
+    """What was held comes after OK JOIN."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        with mock.patch.object(self, "release"):
+            super().do_join(member, arguments)
+        self.release(member)
+
+
+@breaks("ROOM-12")
+class RefusedJoinUnlocks(ExtendedHub):
+    """A refused JOIN ends the lock."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        self.release(member)
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-12")
+class RejoinKeepsTheLock(ExtendedHub):
+    """JOIN of the room in which one is already does not end the lock."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        if self.rooms.get(wire.fold(arguments)) is not member.room:
+            return super().do_join(member, arguments)
+        self.reply(member, "OK", "JOIN", room_of(member).name, len(room_of(member).members))
+
+
+@breaks("ROOM-13")
+class LeavesByTheLobby(ExtendedHub):
+    """Who leaves the server is said to leave the lobby, and there."""
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        if fields[0] == "LEFT" and fields[3] != "moved":
+            room, fields = self.lobby, ("LEFT", "lobby", *fields[2:])
+        super().publish(room, *fields, but=but)
+
+
+@breaks("ROOM-13")
+class LeavesAllRooms(ExtendedHub):
+    """All rooms are told of one who leaves the server."""
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        gone = fields[0] == "LEFT" and fields[3] != "moved"
+        for each in self.rooms.values() if gone else [room]:
+            super().publish(each, *fields, but=but)
+
+
+@breaks("ROOM-13")
+class OnlyTheLobbyIsToldOfEnds(ExtendedHub):
+    """In a room other than the lobby nobody is told of one whose stream ends."""
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        if room is self.lobby or fields[-1] != "closed":
+            super().publish(room, *fields, but=but)
+
+
+@breaks("ROOM-14")
+class JoinTakesTheFirst(ExtendedHub):
+    """JOIN with two arguments takes the first."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        super().do_join(member, arguments.split(" ")[0])
+
+
+@breaks("ROOM-14")
+class JoinAloneGoesHome(ExtendedHub):
+    """JOIN alone means the lobby."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        super().do_join(member, arguments or "lobby")
+
+
+@breaks("ROOM-14")
+class TwoRoomsAreABadRoom(ExtendedHub):
+    """JOIN with two arguments is refused with bad-room."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        if " " in arguments:
+            raise Refusal("bad-room", "a room has no spaces")
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-14")
+class RoomsIgnoresArguments(ExtendedHub):
+    """ROOMS ignores its arguments."""
+
+    def do_rooms(self, member: Member, arguments: str) -> None:
+        super().do_rooms(member, "")
+
+
+@breaks("ROOM-14")
+class WhoTakesTheFirst(ExtendedHub):
+    """WHO with two arguments takes the first."""
+
+    def do_who(self, member: Member, arguments: str) -> None:
+        super().do_who(member, arguments.split(" ")[0] or arguments)

@@ -1,0 +1,95 @@
+"""Faults of a server that speaks TLS: versions, and peers that do not."""
+
+from __future__ import annotations
+
+import dataclasses
+import select
+import socket
+import ssl
+from collections.abc import Callable
+
+from impl_poll.connection import Connection
+from impl_poll.server import Server
+from parley.channel import Channel, ChannelError, TlsChannel
+from parley.extensions import ExtendedHub
+from parley.hub import Hub, Limits
+from parley.store import Store
+
+from .registry import breaks
+
+#: Far beyond what any test waits, in seconds.
+FOR_GOOD = 1e6
+
+
+class OtherContext(Server):
+    """A server that spoils its TLS context before the first client comes."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        listener: socket.socket,
+        store: Store,
+        channel: Callable[[], Channel] = Channel,
+    ) -> None:
+        super().__init__(hub, listener, store, channel)
+        first = channel()
+        if isinstance(first, TlsChannel):
+            self.spoil(first._tls.context)
+
+    def spoil(self, context: ssl.SSLContext) -> None:
+        raise NotImplementedError
+
+
+@breaks("TLS-1")
+class NoNewestTls(OtherContext):
+    """TLS 1.3 is not accepted."""
+
+    def spoil(self, context: ssl.SSLContext) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+
+@breaks("TLS-2")
+class AnyTls(OtherContext):
+    """TLS 1.0 and 1.1 are accepted."""
+
+    def spoil(self, context: ssl.SSLContext) -> None:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+@breaks("TLS-3")
+class HandshakesOneByOne(Connection):
+    """The server waits for the first octets of a newcomer before it serves anybody else."""
+
+    def __init__(self, server: Server, sock: socket.socket, member: object) -> None:
+        super().__init__(server, sock, member)  # type: ignore[arg-type]
+        if isinstance(self.channel, TlsChannel):
+            waiter = select.poll()
+            waiter.register(sock, select.POLLIN)
+            waiter.poll()
+
+
+@breaks("TLS-4")
+class IgnoresGarbage(Connection):
+    """What is no TLS is ignored, and the connection stays open."""
+
+    def receive(self) -> None:
+        sound = self.channel.receive
+
+        def deaf(octets: bytes) -> bytes:
+            try:
+                return sound(octets)
+            except ChannelError:
+                return b""
+
+        self.channel.receive = deaf  # type: ignore[method-assign]
+        super().receive()
+        self.channel.receive = sound  # type: ignore[method-assign]
+
+
+@breaks("TLS-5")
+class PatientHandshakes(ExtendedHub):
+    """Who does not finish a handshake, or does not choose a name, may stay for good."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, dataclasses.replace(limits or Limits(), handshake=FOR_GOOD))
