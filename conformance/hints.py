@@ -97,4 +97,15 @@ HINTS: dict[str, str] = {
         "do not take in an outbox of that client."
     ),
     "SLOW-2": "Bound the outbox; drop whoever is past it, and tell the others.",
+    "ACCT-6": (
+        "Where there is no such nickname: check the password all the same, against something "
+        "that nothing matches and that costs as much."
+    ),
+    "ACCT-7": "Between the check of the password and taking the name, somebody else may take it.",
+    "ACCT-11": (
+        "A hash for passwords takes a processor for a tenth of a second: make it in another "
+        "thread or process, and put a refusal off with a deadline, not with a sleep."
+    ),
+    "ACCT-13": "When the check ends: is the connection still there?",
+    "ACCT-20": "Do you log the lines that you refuse? These have passwords in them.",
 }

@@ -57,7 +57,7 @@ class ServerProcess:
     ) -> None:
         self.options = options or {}
         self.words = target.words(host, port, self.options)
-        self.is_plain = host == "127.0.0.1" and not self.options  # started without any extra
+        self.is_plain = False  # whether it was started without anything special
         self.started = time.monotonic()
         self.host = host
         self.port = 0

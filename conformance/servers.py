@@ -19,6 +19,8 @@ from .process import ServerProcess, free_port, kill_strays
 from .target import Bound, Target
 
 HOST = "127.0.0.1"
+#: log2 of the work of a password hash, where it is not what a test is about: a few milliseconds.
+CHEAP_HASH = 10
 #: Seconds for the questions between two tests. No verdict depends on them: who answers later gets
 #: a new server for the next test.
 TIDY_PATIENCE = 1.0
@@ -62,6 +64,8 @@ class Servers:
         self.target = target
         self.tls = tls  # with which clients connect, if the grade is over TLS
         self.always = always or {}  # the options that every server is started with
+        if "hash-cost" in target.options:
+            self.always = {"hash-cost": CHEAP_HASH} | self.always
         self.start_patience = start_patience
         self.answer_patience = answer_patience
         self.picks_port = True  # START-2; if not, the suite picks one
@@ -131,6 +135,7 @@ class Servers:
     def launch(self, host: str, port: int | str, options: dict[str, Bound]) -> ServerProcess:
         """Starts a server without waiting for it. Raises StartError if it cannot be run."""
         server = ServerProcess(self.target, host, port, self.always | options)
+        server.is_plain = host == HOST and not options
         self._all.append(server)
         return server
 

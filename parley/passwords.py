@@ -18,15 +18,17 @@ import secrets
 #: Octets of a password: of a token, so that every keyboard writes it alike (section 19).
 SHORTEST = 8
 
-_LOG_N, _R, _P = 15, 8, 1
+#: log2 of scrypt's N, unless the operator says otherwise.
+USUAL_COST = 15
+_R, _P = 8, 1
 _SALT, _HASH = 16, 32  # octets
 _KEPT = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([^$]+)\$([^$]+)")
 
 
-def hashed(password: str) -> str:
-    """What is kept of a password."""
+def hashed(password: str, cost: int = USUAL_COST) -> str:
+    """What is kept of a password; the work grows with 2 to the power of `cost`."""
     salt = secrets.token_bytes(_SALT)
-    return _kept(salt, _scrypt(password, salt, _LOG_N, _R, _P, _HASH))
+    return _kept(salt, _scrypt(password, salt, cost, _R, _P, _HASH), cost)
 
 
 def matches(password: str, kept: str) -> bool:
@@ -39,9 +41,9 @@ def matches(password: str, kept: str) -> bool:
     return hmac.compare_digest(_scrypt(password, salt, log_n, r, p, len(known)), known)
 
 
-def nobodys() -> str:
+def nobodys(cost: int = USUAL_COST) -> str:
     """Something to check against that costs as much as a real one, and that nothing matches."""
-    return _kept(secrets.token_bytes(_SALT), secrets.token_bytes(_HASH))
+    return _kept(secrets.token_bytes(_SALT), secrets.token_bytes(_HASH), cost)
 
 
 def _scrypt(password: str, salt: bytes, log_n: int, r: int, p: int, length: int) -> bytes:
@@ -51,6 +53,6 @@ def _scrypt(password: str, salt: bytes, log_n: int, r: int, p: int, length: int)
     )
 
 
-def _kept(salt: bytes, digest: bytes) -> str:
+def _kept(salt: bytes, digest: bytes, cost: int) -> str:
     words = (base64.b64encode(octets).decode() for octets in (salt, digest))
-    return "$".join(["", "scrypt", f"ln={_LOG_N},r={_R},p={_P}", *words])
+    return "$".join(["", "scrypt", f"ln={cost},r={_R},p={_P}", *words])

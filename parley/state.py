@@ -70,6 +70,7 @@ class Limits:
     history_bytes: int = 400_000  # the same in octets: 100 of the longest messages fit
     history_days: float = 30.0  # messages older than this are forgotten at the next start
     checks: int = 16  # of passwords, running and waiting: 1.3 s of work for one worker
+    hash_cost: int = 15  # log2 of scrypt's N; below 14 only for tests
     checks_at_once: int = 1  # each takes a processor for 80 ms, and 32 MiB
     login_delay: float = 1.0  # before a wrong password is refused
     max_accounts: int = 10_000  # registered nicknames: all are in memory

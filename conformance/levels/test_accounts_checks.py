@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from typing import Any
 
 from ..accounts import (
     PASSWORD,
@@ -26,7 +27,7 @@ ROUND_TRIPS = 2
 
 def test_refusals_take_the_same_time(bench: Bench) -> None:
     """ACCT-6: a wrong password, an unknown name and a malformed one, in medians."""
-    chat = bench.chat(bench.start(login_delay=0.001))
+    chat = bench.chat(bench.start(login_delay=0.001, **_cost(bench, 13)))
     names = [an_account(chat, "alice"), chat.nick("nobody"), "1337"]
     took: dict[str, list[float]] = {name: [] for name in names}
     for number in range(7):
@@ -119,8 +120,9 @@ def test_lines_behind_a_login_wait(bench: Bench) -> None:
 
 
 @needs("ACCT-2")
-def test_nobody_waits_for_the_password_of_another(chat: Chat) -> None:
+def test_nobody_waits_for_the_password_of_another(bench: Bench) -> None:
     """ACCT-11: while eight passwords are checked, bob is answered again and again."""
+    chat = bench.chat(bench.start(**_cost(bench, 15)))
     names = [an_account(chat, f"c{number}") for number in range(8)]
     bob = chat.member("bob")
     crowd = chat.connects(*(f"d{number}" for number in range(8)))
@@ -165,7 +167,7 @@ def test_nobody_waits_for_a_refusal_that_is_put_off(bench: Bench) -> None:
 @needs("ACCT-2")
 def test_who_is_told_busy_tries_again(bench: Bench) -> None:
     """ACCT-12: a server that checks little at once; all get in, however often they ask."""
-    chat = bench.chat(bench.start(checks=1))
+    chat = bench.chat(bench.start(checks=1, **_cost(bench, 12)))
     names = [an_account(chat, f"c{number}") for number in range(10)]
     outside = chat.connects(*(f"d{number}" for number in range(10)))
     wanted = dict(zip(outside, names, strict=True))
@@ -231,3 +233,8 @@ def test_who_vanishes_does_not_keep_the_name(chat: Chat) -> None:
                 expected="JOINED, LEFT, JOINED, LEFT …",
                 got=" / ".join(told),
             )
+
+
+def _cost(bench: Bench, cost: int) -> dict[str, Any]:
+    """The option that makes checking cost as much as a test needs, if the server has it."""
+    return {"hash_cost": cost} if "hash-cost" in bench.servers.target.options else {}
