@@ -20,8 +20,9 @@ from pathlib import Path
 from rich.console import Console
 
 from . import __version__, terminal
-from .grade import Options, grade
+from .grade import Options
 from .results import Result, Rubric, read_rubric
+from .run import grade
 from .spec import LEVELS, Spec, SpecError, read_spec
 from .target import Bound, Target, TargetError, build, from_address, from_command, from_folder
 from .tls import Authority, context_for

@@ -6,9 +6,9 @@ No test has a password of a person in it, and what a session shows has none at a
 
 from __future__ import annotations
 
+from .bench import Bench
 from .chat import Chat
 from .client import Client
-from .grade import Bench
 from .lines import Line
 from .peer import Violation
 from .servers import Served

@@ -1,4 +1,4 @@
-"""Runs the tests of the suite on one target: a pytest plugin, and the call of pytest around it.
+"""The plugin for pytest that makes a grade out of tests.
 
 The plugin reads which requirements each test cites, selects and orders the tests as one builds a
 server, hands them servers and clients, skips what cannot be judged because something earlier
@@ -12,22 +12,19 @@ import contextlib
 import os
 import re
 import ssl
-import sys
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from .bench import UNTESTED, Bench, untested
 from .card import make_card
 from .chat import Chat
 from .peer import Violation
 from .process import ServerProcess, StartError
-from .pty import Terminal
-from .results import Record, Result, Rubric
-from .servers import HOST, TIDY_PATIENCE, Served, Servers
+from .results import Record
+from .servers import TIDY_PATIENCE, Served, Servers
 from .spec import BEYOND, Requirement, Spec
 from .target import Bound, Target
 
@@ -47,23 +44,10 @@ FAMILY_HEADS = {"JOINED-1", "WHO-1", "QUIT-1", "STOP-1", "FILE-1", "ACCT-1"}
 HANGS = 2
 
 _CITES = re.compile(r"([A-Z]+-\d+(?:, [A-Z]+-\d+)*): \S")
-LEVEL_TESTS = Path(__file__).with_name("levels")
 
 
 #: Seconds that a card waits for a server to end that has closed a connection: it may be crashing.
 CRASH_TIME = 0.5
-#: How the reason of a skip begins that is neither the server's fault nor another test's.
-UNTESTED = "untested: "
-
-
-def untested(why: str) -> NoReturn:
-    """Ends a test whose requirement this target gives no means to test."""
-    pytest.skip(UNTESTED + why)
-
-
-def needs(*requirements: str) -> pytest.MarkDecorator:
-    """Marks a test that builds on requirements beyond the foundations of its level."""
-    return pytest.mark.needs(*requirements)
 
 
 @dataclass
@@ -94,72 +78,6 @@ class Case:
     def is_session(self) -> bool:
         """Whether it plays an example of the spec."""
         return "session" in getattr(self.item, "fixturenames", ())
-
-
-@dataclass
-class Bench:
-    """What a test may ask for: `chat` is a fixture of its own; the rest is made here."""
-
-    servers: Servers
-    level: int
-    suffix: str
-    seed: int
-    test: str
-    chats: list[tuple[Chat, Served]] = field(default_factory=list)
-
-    def chat(self, server: Served | None = None, tls: ssl.SSLContext | None = None) -> Chat:
-        """Clients for a server that may have served other tests, or for the one given."""
-        server = server or self.servers.shared()
-        chat = self.servers.chat(server, self.servers.answer_patience, self.suffix, self.level)
-        chat.tls = tls or chat.tls
-        self.chats.append((chat, server))
-        return chat
-
-    def start(
-        self, host: str = HOST, port: int | str | None = None, **bounds: Bound
-    ) -> ServerProcess:
-        """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
-        options = self._options(bounds)
-        if not options and port is None and host == HOST:
-            return self.servers.new()
-        return self.servers.with_options(options, host, port)
-
-    def launch(self, port: int | str, host: str = HOST) -> ServerProcess:
-        """Starts a server of this test's own and does not wait until it is ready."""
-        if self.servers.target.address:
-            untested("a server that runs elsewhere cannot be started anew")
-        return self.servers.launch(host, port, {})
-
-    def launch_with(self, **bounds: Bound) -> ServerProcess:
-        """Starts a server with bounds as in parley.toml, and does not wait until it is ready."""
-        return self.servers.launch(HOST, self.servers.a_port(), self._options(bounds))
-
-    def _options(self, bounds: dict[str, Bound]) -> dict[str, Bound]:
-        """Bounds under their names in parley.toml; a test is over if one cannot be set there."""
-        if self.servers.target.address:
-            untested("a server that runs elsewhere cannot be started anew")
-        options = {name.replace("_", "-"): value for name, value in bounds.items()}
-        for name in options:
-            if name not in self.servers.target.options:
-                untested(f"parley.toml has no option {name}")
-        return options
-
-    def terminal(self) -> Terminal:
-        """A server of this test's own, in a terminal."""
-        if self.servers.target.address:
-            untested("a server that runs elsewhere cannot be started in a terminal")
-        servers = self.servers
-        return Terminal(servers.target, servers.a_port(), servers.start_patience, servers.always)
-
-    def finish(self, spoiled: bool) -> None:
-        """Gives back what the test used."""
-        given_back = set()
-        for chat, server in self.chats:
-            if id(server) in given_back:
-                chat.abandon()
-                continue
-            given_back.add(id(server))
-            self.servers.give_back(server, chat, self.test, spoiled)
 
 
 class Grader:
@@ -411,77 +329,3 @@ class Grader:
         if config.get_verbosity() > 0:
             return None
         return report.outcome if report.when == "call" or not report.passed else "", "", ""
-
-
-def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Result:
-    """Grades one target. Never raises for what a server does; broken tells what stopped it."""
-    started = time.monotonic()
-    grader = Grader(target, spec, options)
-    broken = ""
-    try:
-        grader.servers.open()
-        grader.note_capabilities()
-        broken = _run_pytest(grader, options)
-    except StartError as error:
-        said = (
-            [*error.process.stderr, *error.process.stdout]
-            if hasattr(error.process, "stderr")
-            else []
-        )
-        broken = f"the server does not start: {error}" + "".join(
-            f"\n  {line}" for line in said[-16:]
-        )
-        if hasattr(error.process, "popen"):
-            error.process.kill()
-    finally:
-        grader.servers.close()
-    selection = bool(options.only) or options.level is not None
-    return Result(
-        target=target,
-        spec=spec,
-        rubric=rubric,
-        seed=options.seed,
-        records=grader.records,
-        capabilities=grader.capabilities,
-        offers=grader.offers,
-        selected=grader.selected,
-        selection=selection or bool(options.pytest_arguments),
-        duration=time.monotonic() - started,
-        broken=broken,
-        unclean=grader.servers.unclean,
-    )
-
-
-def _run_pytest(grader: Grader, options: Options) -> str:
-    """Runs the tests; returns why the grade is worth nothing, or an empty string."""
-    verbose = any(argument.startswith("-v") for argument in options.pytest_arguments)
-    arguments = [
-        str(LEVEL_TESTS),
-        *("-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
-        *("--confcutdir", str(LEVEL_TESTS), "-p", "no:cacheprovider", "--tb", "short"),
-        *(() if verbose else ("-q", "-q", "--no-header", "--no-summary", "--tb", "no")),
-        *options.pytest_arguments,
-    ]
-    with _own_environment():
-        status = pytest.main(arguments, plugins=[grader])
-    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        return "" if grader.records else "no test was selected"
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return "no test was selected"
-    if status == pytest.ExitCode.INTERRUPTED and grader.records:
-        return "interrupted"
-    return f"the suite itself failed: {grader.error or status!r}"
-
-
-@contextlib.contextmanager
-def _own_environment() -> Iterator[None]:
-    """pytest without plugins, options or modules that happen to lie about."""
-    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
-    path = list(sys.path)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.path[:] = [entry for entry in path if entry not in ("", os.getcwd())]
-    try:
-        yield
-    finally:
-        sys.path[:] = path
-        os.environ.update({name: value for name, value in kept.items() if value is not None})

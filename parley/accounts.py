@@ -31,9 +31,8 @@ class Accounts(Hub):
         self.accounts: dict[str, Account] = {}  # by folded name
         self.registered: list[Account] = []  # those that are still to be stored
         self.jobs = 0  # checks that run or wait
-        self._nobody = passwords.nobodys(
-            self.limits.hash_cost
-        )  # what a password of an unknown name is checked against
+        # What a password of an unknown name is checked against.
+        self._nobody = passwords.nobodys(self.limits.hash_cost)
         self._penalties = Deadlines(self.limits.login_delay)  # refusals that are put off
 
     # What the servers call
@@ -85,9 +84,10 @@ class Accounts(Hub):
             raise Refusal("bad-password", f"at least {passwords.SHORTEST} characters")
         if len(self.accounts) >= self.limits.max_accounts:
             raise Refusal("too-many-accounts", "this server registers no further nickname")
+        cost = self.limits.hash_cost
         return self.begin(
             member, "REGISTER",
-            lambda: passwords.hashed(password, self.limits.hash_cost), lambda kept: self.register(member, kept),
+            lambda: passwords.hashed(password, cost), lambda kept: self.register(member, kept),
         )  # fmt: skip
 
     def do_login(self, member: Member, arguments: str) -> Job:

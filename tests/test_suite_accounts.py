@@ -43,6 +43,6 @@ def test_cards_have_no_password_in_them(command: str, answer: str) -> None:
         with pytest.raises(Violation) as caught:
             client.does(command, "OK SOMETHING")
         card = make_card(read_spec().requirements["ACCT-1"], caught.value, chat, None, ["again"])
-        assert server.heard[-1] == f"alice> {command}"
+        assert f"alice> {command}" in server.heard
     assert "***" in text_of(card)
     assert SECRET not in json.dumps(card)

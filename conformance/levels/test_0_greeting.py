@@ -2,8 +2,8 @@
 
 import pytest
 
+from ..bench import Bench
 from ..chat import Chat
-from ..grade import Bench
 from ..peer import Violation
 
 

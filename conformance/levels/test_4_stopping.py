@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from ..grade import Bench
+from ..bench import Bench
 from ..peer import Violation
 from ..process import ServerProcess, StartError, describe
 from ..servers import HOST, Elsewhere

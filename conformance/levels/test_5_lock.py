@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..grade import Bench, needs
 from ..peer import Violation
 
 

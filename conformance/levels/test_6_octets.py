@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import ANY_VERB, Client
-from ..grade import Bench, needs
 from ..peer import Violation
 
 DIALOGUE = [

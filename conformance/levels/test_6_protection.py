@@ -2,8 +2,8 @@
 
 import socket
 
+from ..bench import Bench, needs, untested
 from ..chat import Chat
-from ..grade import Bench, needs, untested
 from ..peer import Violation
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets

@@ -12,8 +12,8 @@ from ..accounts import (
     quits,
     registers,
 )
+from ..bench import Bench, needs
 from ..chat import Chat
-from ..grade import Bench, needs
 from ..peer import Violation
 
 #: All visible characters of ASCII, in pieces that a password has room for.

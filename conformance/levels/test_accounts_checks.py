@@ -14,8 +14,8 @@ from ..accounts import (
     quick,
     quits,
 )
+from ..bench import Bench, needs
 from ..chat import Chat
-from ..grade import Bench, needs
 from ..peer import Violation
 
 #: How much longer one kind of refusal may take: times, and seconds below which nobody is accused.
@@ -27,7 +27,7 @@ ROUND_TRIPS = 2
 
 def test_refusals_take_the_same_time(bench: Bench) -> None:
     """ACCT-6: a wrong password, an unknown name and a malformed one, in medians."""
-    chat = bench.chat(bench.start(login_delay=0.001, **_cost(bench, 13)))
+    chat = bench.chat(bench.start(login_delay=0.001, **_cost(bench, 14)))
     names = [an_account(chat, "alice"), chat.nick("nobody"), "1337"]
     took: dict[str, list[float]] = {name: [] for name in names}
     for number in range(7):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ..accounts import PASSWORD, an_account, logs_in, put_aside, quick_server, quits, registers
-from ..grade import Bench, needs, untested
+from ..bench import Bench, needs, untested
 from ..peer import Violation
 from ..process import ServerProcess
 

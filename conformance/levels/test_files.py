@@ -2,9 +2,9 @@
 
 import pytest
 
+from ..bench import needs
 from ..chat import Chat
 from ..client import Client
-from ..grade import needs
 from ..peer import Violation
 from ..transfers import LONGEST, Transfer, offer_to, run_together, some_octets
 

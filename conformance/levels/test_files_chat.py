@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..grade import Bench, needs
 from ..peer import Violation
 from ..transfers import WINDOW, Transfer, run_together, some_octets
 

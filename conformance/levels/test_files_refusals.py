@@ -2,9 +2,9 @@
 
 import pytest
 
+from ..bench import needs
 from ..chat import Chat
 from ..client import ANY_VERB
-from ..grade import needs
 from ..peer import Violation
 from ..transfers import LONGEST, SOME_DIGEST, WINDOW, Transfer, offer_to, some_octets
 

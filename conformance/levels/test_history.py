@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from ..bench import needs
 from ..chat import Chat
 from ..client import Client
-from ..grade import needs
 from ..lines import Line
 from ..peer import Violation
 

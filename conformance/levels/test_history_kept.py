@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ..bench import Bench
 from ..client import Client
-from ..grade import Bench
 from ..lines import Line
 from ..peer import Violation
 from .test_history import expect_past, offers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..grade import Bench, untested
+from ..bench import Bench, untested
 from ..peer import Violation
 from ..process import ServerProcess
 from ..tls import Authority

@@ -1,0 +1,94 @@
+"""What a test may ask for: clients, servers of its own, and a way to say that it cannot test."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import pytest
+
+from .chat import Chat
+from .process import ServerProcess
+from .pty import Terminal
+from .servers import HOST, Served, Servers
+from .target import Bound
+
+#: How the reason of a skip begins that is neither the server's fault nor another test's.
+UNTESTED = "untested: "
+
+
+def untested(why: str) -> NoReturn:
+    """Ends a test whose requirement this target gives no means to test."""
+    pytest.skip(UNTESTED + why)
+
+
+def needs(*requirements: str) -> pytest.MarkDecorator:
+    """Marks a test that builds on requirements beyond the foundations of its level."""
+    return pytest.mark.needs(*requirements)
+
+
+@dataclass
+class Bench:
+    """What a test may ask for: `chat` is a fixture of its own; the rest is made here."""
+
+    servers: Servers
+    level: int
+    suffix: str
+    seed: int
+    test: str
+    chats: list[tuple[Chat, Served]] = field(default_factory=list)
+
+    def chat(self, server: Served | None = None, tls: ssl.SSLContext | None = None) -> Chat:
+        """Clients for a server that may have served other tests, or for the one given."""
+        server = server or self.servers.shared()
+        chat = self.servers.chat(server, self.servers.answer_patience, self.suffix, self.level)
+        chat.tls = tls or chat.tls
+        self.chats.append((chat, server))
+        return chat
+
+    def start(
+        self, host: str = HOST, port: int | str | None = None, **bounds: Bound
+    ) -> ServerProcess:
+        """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
+        options = self._options(bounds)
+        if not options and port is None and host == HOST:
+            return self.servers.new()
+        return self.servers.with_options(options, host, port)
+
+    def launch(self, port: int | str, host: str = HOST) -> ServerProcess:
+        """Starts a server of this test's own and does not wait until it is ready."""
+        if self.servers.target.address:
+            untested("a server that runs elsewhere cannot be started anew")
+        return self.servers.launch(host, port, {})
+
+    def launch_with(self, **bounds: Bound) -> ServerProcess:
+        """Starts a server with bounds as in parley.toml, and does not wait until it is ready."""
+        return self.servers.launch(HOST, self.servers.a_port(), self._options(bounds))
+
+    def _options(self, bounds: dict[str, Bound]) -> dict[str, Bound]:
+        """Bounds under their names in parley.toml; a test is over if one cannot be set there."""
+        if self.servers.target.address:
+            untested("a server that runs elsewhere cannot be started anew")
+        options = {name.replace("_", "-"): value for name, value in bounds.items()}
+        for name in options:
+            if name not in self.servers.target.options:
+                untested(f"parley.toml has no option {name}")
+        return options
+
+    def terminal(self) -> Terminal:
+        """A server of this test's own, in a terminal."""
+        if self.servers.target.address:
+            untested("a server that runs elsewhere cannot be started in a terminal")
+        servers = self.servers
+        return Terminal(servers.target, servers.a_port(), servers.start_patience, servers.always)
+
+    def finish(self, spoiled: bool) -> None:
+        """Gives back what the test used."""
+        given_back = set()
+        for chat, server in self.chats:
+            if id(server) in given_back:
+                chat.abandon()
+                continue
+            given_back.add(id(server))
+            self.servers.give_back(server, chat, self.test, spoiled)

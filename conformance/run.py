@@ -1,0 +1,94 @@
+"""Runs pytest on the tests of the suite for one target; nothing of the target reaches in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .grade import Grader, Options
+from .process import StartError
+from .results import Result, Rubric
+from .spec import Spec
+from .target import Target
+
+LEVEL_TESTS = Path(__file__).with_name("levels")
+
+
+def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Result:
+    """Grades one target. Never raises for what a server does; broken tells what stopped it."""
+    started = time.monotonic()
+    grader = Grader(target, spec, options)
+    broken = ""
+    try:
+        grader.servers.open()
+        grader.note_capabilities()
+        broken = _run_pytest(grader, options)
+    except StartError as error:
+        said = (
+            [*error.process.stderr, *error.process.stdout]
+            if hasattr(error.process, "stderr")
+            else []
+        )
+        broken = f"the server does not start: {error}" + "".join(
+            f"\n  {line}" for line in said[-16:]
+        )
+        if hasattr(error.process, "popen"):
+            error.process.kill()
+    finally:
+        grader.servers.close()
+    selection = bool(options.only) or options.level is not None
+    return Result(
+        target=target,
+        spec=spec,
+        rubric=rubric,
+        seed=options.seed,
+        records=grader.records,
+        capabilities=grader.capabilities,
+        offers=grader.offers,
+        selected=grader.selected,
+        selection=selection or bool(options.pytest_arguments),
+        duration=time.monotonic() - started,
+        broken=broken,
+        unclean=grader.servers.unclean,
+    )
+
+
+def _run_pytest(grader: Grader, options: Options) -> str:
+    """Runs the tests; returns why the grade is worth nothing, or an empty string."""
+    verbose = any(argument.startswith("-v") for argument in options.pytest_arguments)
+    arguments = [
+        str(LEVEL_TESTS),
+        *("-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
+        *("--confcutdir", str(LEVEL_TESTS), "-p", "no:cacheprovider", "--tb", "short"),
+        *(() if verbose else ("-q", "-q", "--no-header", "--no-summary", "--tb", "no")),
+        *options.pytest_arguments,
+    ]
+    with _own_environment():
+        status = pytest.main(arguments, plugins=[grader])
+    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return "" if grader.records else "no test was selected"
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return "no test was selected"
+    if status == pytest.ExitCode.INTERRUPTED and grader.records:
+        return "interrupted"
+    return f"the suite itself failed: {grader.error or status!r}"
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """pytest without plugins, options or modules that happen to lie about."""
+    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    path = list(sys.path)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path[:] = [entry for entry in path if entry not in ("", os.getcwd())]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
