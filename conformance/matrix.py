@@ -76,6 +76,9 @@ def grade(fault: Fault, spec: Spec) -> Finding:
                 ("store", "history"),
                 ("tls", "tls-cert"),
                 ("handshake", "handshake"),
+                ("hash-cost", "hash-cost"),
+                ("checks", "checks"),
+                ("login-delay", "login-delay"),
                 ("login-delay", "login-delay"),
                 ("checks", "checks"),
             )

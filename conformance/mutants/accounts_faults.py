@@ -63,12 +63,10 @@ class TriesOfEachName(Accounts):
 class CountsEveryRefusal(Accounts):
     """Whatever is refused to a nameless connection counts as a wrong try."""
 
-    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
-        nameless = member.name is None
-        outcome = super().obey(member, line, now)
-        if nameless and member.name is None and not member.waiting:
+    def reply(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "ERR" and fields[1] != "bad-login" and member.name is None:
             member.tries += 1
-        return outcome
+        super().reply(member, *fields)
 
 
 @breaks("ACCT-10", hub=Accounts)
@@ -77,7 +75,9 @@ class ObeysBehindALogin(Connection):
 
     @property
     def waiting(self) -> bool:
-        return self.member.owed > self.server.hub.limits.low_mark
+        if self.lines and not self.lines[0].startswith(b"PING "):  # these would tell too soon
+            return self.member.owed > self.server.hub.limits.low_mark
+        return super().waiting
 
 
 @breaks("ACCT-11", hub=Accounts)
@@ -95,7 +95,6 @@ class SleepsBeforeARefusal(Accounts):
     def login(self, member: Member, name: str, right: bool) -> None:
         if not right:
             time.sleep(min(self.limits.login_delay, 10.0))
-            raise Refusal("bad-login", "wrong nickname or password")
         super().login(member, name, right)
 
 

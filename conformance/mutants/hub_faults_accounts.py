@@ -79,12 +79,12 @@ class LogsInSilently(Accounts):
 
 @breaks("ACCT-3")
 class OkLoginComesFirst(DelayingHub, Accounts):
-    """JOINED comes 10 ms after OK LOGIN: the fault is a delay."""
+    """JOINED comes 100 ms after OK LOGIN: the fault is a delay."""
 
     def publish(self, room: object, *fields: str | int, but: Member | None = None) -> None:
         if fields[0] == "JOINED" and wire.fold(str(fields[2])) in self.accounts:
             told = [each for each in self.lobby.members.values() if each is not but]
-            self.later(0.01, lambda: self.deliver_in_portions(len(told), told, but, *fields))
+            self.later(0.1, lambda: self.deliver_in_portions(len(told), told, but, *fields))
         else:
             super().publish(room, *fields, but=but)  # type: ignore[arg-type]
 
