@@ -28,6 +28,8 @@ from .spec import Spec, read_spec
 PACKAGE = (__package__ or "conformance").split(".")[0]
 #: Seconds for one faulty server; some of them hang on purpose.
 PATIENCE = 180
+#: The options that our servers call as parley.toml does.
+SAME_NAMES = ("checks", "handshake", "hash-cost", "hold-count", "login-delay", "outbox-bytes")
 #: What stands in place of a requirement for a fault that breaks none.
 NONE = "-"
 
@@ -71,16 +73,9 @@ def grade(fault: Fault, spec: Spec) -> Finding:
         options = "".join(
             f'{name} = "--{option} {{value}}"\n'
             for name, option in (
-                ("hold-count", "hold-count"),
-                ("outbox-bytes", "outbox-bytes"),
                 ("store", "history"),
                 ("tls", "tls-cert"),
-                ("handshake", "handshake"),
-                ("hash-cost", "hash-cost"),
-                ("checks", "checks"),
-                ("login-delay", "login-delay"),
-                ("login-delay", "login-delay"),
-                ("checks", "checks"),
+                *((name, name) for name in SAME_NAMES),
             )
         )
         toml.write_text(

@@ -198,6 +198,9 @@ def _limits(options: argparse.Namespace) -> Limits:
     """The limits asked for; as many clients as there are descriptors for, at most."""
     names = [field.name for field in dataclasses.fields(Limits)]
     limits = Limits(**{name: getattr(options, name) for name in names})
+    if not 4 <= limits.hash_cost <= 20:  # beyond, one check takes gigabytes and many seconds
+        print("--hash-cost must be 4 to 20", file=sys.stderr)
+        sys.exit(2)
     for largest in ("hold_bytes", "history_bytes", "max_window"):  # what may be queued in one piece
         if limits.outbox_bytes < getattr(limits, largest):
             option = largest.replace("_", "-")

@@ -95,7 +95,7 @@ def test_a_refused_nick_uses_up_no_number(chat: Chat) -> None:
 
 def test_of_fifty_who_want_one_name_exactly_one_gets_it(chat: Chat) -> None:
     """NICK-8: several connections ask for one free name at the same time."""
-    for round_number in range(4):
+    for round_number in range(8):
         clients = chat.connects(*(f"c{round_number}-{number}" for number in range(50)))
         name = chat.nick(f"prize{round_number}")
         for client in clients:
