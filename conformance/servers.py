@@ -115,7 +115,7 @@ class Servers:
         if not isinstance(server, ServerProcess):
             chat.close(TIDY_PATIENCE)
             return
-        if server is not self._shared or spoiled or not self.lets_go:
+        if server is not self._shared or spoiled or chat.mute or not self.lets_go:
             chat.abandon()
             self.retire(server)
             return
