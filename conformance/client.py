@@ -23,12 +23,14 @@ class Client(Peer):
         command = f"PING {self.chat.token()}"
         final = self.asks(command).final
         if final.text != command.replace("PING", "PONG", 1):
+            about_ping = final.kind == "PONG" or (final.kind == "ERR" and final["verb"] == "PING")
+            rule = "PING-2" if self.number else "PING-1"
             raise Violation(
                 "PING is answered in every state",
                 client=self,
                 expected=command.replace("PING", "PONG", 1),
                 got=final.text,
-                requirement="PING-2" if final.kind == "ERR" and final["verb"] == "PING" else None,
+                requirement=rule if about_ping else None,
             )
 
     def next_event(self, expected: str) -> Line:
