@@ -31,7 +31,7 @@ def test_fence_proves_that_nothing_came() -> None:
 @pytest.mark.parametrize(("named", "rule"), [(False, "PING-1"), (True, "PING-2")])
 def test_fence_that_is_refused_is_blamed_on_ping(named: bool, rule: str) -> None:
     """PING-1, PING-2: it stands behind every test, which is about something else."""
-    script: Script = {**JOINED, "alice> PING fence-1": b"ERR unknown-verb - what?\n"}
+    script: Script = {**JOINED, "alice> PING fence-1": b"ERR need-nick PING what?\n"}
     with scripted(script) as (chat, _):
         alice = chat.connect("alice")
         if named:
