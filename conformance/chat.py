@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from .client import Client
 from .lines import Line
 from .peer import FENCE, Entry, Peer, Violation
+from .spec import BEYOND
 from .tls import TlsWire, Wire
 
 
@@ -86,7 +87,12 @@ class Chat:
         return client.greeting
 
     def _rule_of_greeting(self) -> str | None:
-        """HELLO-1 if nobody was greeted; else it is about how many there are, or about the test."""
+        """HELLO-1 if nobody was greeted; else it is about how many there are, or about the test.
+
+        Extensions are tested when the core has been: there it is about the test in any case.
+        """
+        if self.level >= BEYOND:
+            return None
         greetings = [client.greeting.kind for client in self.clients if client.greeting]
         return None if "HELLO" in greetings else "HELLO-1"
 
@@ -183,6 +189,12 @@ class Chat:
                 client._write()
             if mask & selectors.EVENT_READ:
                 client._read()
+
+    def idle(self, seconds: float) -> None:
+        """Lets time pass in which no client does anything; what comes is read."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.pump(left)
 
     def wait_until(self, condition: Callable[[], bool], otherwise: Callable[[], Violation]) -> None:
         """Pumps until the condition holds; raises what `otherwise` makes when patience ends."""
