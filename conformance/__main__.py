@@ -22,13 +22,15 @@ from rich.console import Console
 from . import __version__, terminal
 from .grade import Options
 from .results import Result, Rubric, read_rubric
-from .run import grade
+from .run import grade, grade_several
 from .spec import LEVELS, Spec, SpecError, read_spec
 from .target import Bound, Target, TargetError, build, from_address, from_command, from_folder
 from .tls import Authority, context_for
 
 #: What is graded when nothing is named: the reference servers of this repository.
 REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
+#: What is needed to grade one target.
+Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
 DESCRIPTORS = 2048
 
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (TargetError, OSError) as error:
             errors.print(f"conformance: {error}")
             return 2
-        results = []
+        jobs = []
         for target in targets:
             options = Options(
                 level=known.level,
@@ -70,7 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 pytest_arguments=pytest_arguments,
                 again=_again(target, seed, known.tls),
             )
-            results.append(_grade_one(target, spec, rubric, options, console))
+            jobs.append((target, spec, rubric, options))
+        try:
+            results = _grade(jobs, console)
+        except KeyboardInterrupt:
+            errors.print("conformance: interrupted")
+            return 2
     return _report(console, spec, results, known.output)
 
 
@@ -88,14 +95,33 @@ def _tls(
     return authority.context, {"tls": str(authority.file)}
 
 
-def _grade_one(
-    target: Target, spec: Spec, rubric: Rubric, options: Options, console: Console
-) -> Result:
+def _grade(jobs: Sequence[Job], console: Console) -> list[Result]:
+    """Grades all targets: several at a time, unless something needs the one terminal or process."""
+    first = jobs[0][-1]
+    if len(jobs) == 1 or first.pytest_arguments or first.tls:  # an SSLContext stays where it is
+        return [_grade_one(*job, console=console) for job in jobs]
+    with console.status(f"grading {', '.join(job[0].name for job in jobs)}"):
+        built = {number: _build(*job) for number, job in enumerate(jobs)}
+        sound = [number for number, broken in built.items() if broken is None]
+        graded = dict(zip(sound, grade_several([jobs[number] for number in sound]), strict=True))
+    return [built[number] or graded[number] for number in range(len(jobs))]
+
+
+def _build(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Result | None:
+    """Builds a target; if that fails, this is its result."""
     try:
         build(target)
     except TargetError as error:
-        broken = str(error)
-        return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken=broken)
+        why = str(error)
+        return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken=why)
+    return None
+
+
+def _grade_one(
+    target: Target, spec: Spec, rubric: Rubric, options: Options, console: Console
+) -> Result:
+    if failed := _build(target, spec, rubric, options):
+        return failed
     if not console.is_terminal or options.pytest_arguments:  # --pdb wants the terminal for itself
         return grade(target, spec, rubric, options)
     with console.status(f"grading {target.name}") as status:

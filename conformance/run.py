@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from .results import Result, Rubric
 from .spec import Spec
 from .target import Target
 
+#: Why a grade that somebody stopped is worth nothing.
+INTERRUPTED = "interrupted"
 LEVEL_TESTS = Path(__file__).with_name("levels")
 
 
@@ -59,6 +64,42 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
     )
 
 
+def grade_several(jobs: Sequence[tuple[Target, Spec, Rubric, Options]]) -> list[Result]:
+    """Grades several targets at the same time, each in a process of its own; results in order.
+
+    A grade waits more than it works, so there is one more at a time than there are processors.
+    """
+    at_once = min(len(jobs), (os.cpu_count() or 1) + 1)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(at_once, context, _interrupt_on_sigterm) as pool:
+        try:
+            return list(pool.map(_grade_or_die, jobs))
+        except BaseException:
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+
+
+def _interrupt_on_sigterm() -> None:
+    signal.signal(signal.SIGTERM, _interrupt_once)
+    signal.signal(signal.SIGINT, _interrupt_once)
+
+
+def _interrupt_once(*_: object) -> None:
+    """The first signal ends the grade; a second one must not end the ending of its servers."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _grade_or_die(job: tuple[Target, Spec, Rubric, Options]) -> Result:
+    """A grade in a process of its own, which ends with it if it is interrupted."""
+    result = grade(*job)  # and has ended its servers
+    if result.broken == INTERRUPTED:
+        os._exit(1)
+    return result
+
+
 def _run_pytest(grader: Grader, options: Options) -> str:
     """Runs the tests; returns why the grade is worth nothing, or an empty string."""
     verbose = any(argument.startswith("-v") for argument in options.pytest_arguments)
@@ -75,8 +116,8 @@ def _run_pytest(grader: Grader, options: Options) -> str:
         return "" if grader.records else "no test was selected"
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         return "no test was selected"
-    if status == pytest.ExitCode.INTERRUPTED and grader.records:
-        return "interrupted"
+    if status == pytest.ExitCode.INTERRUPTED:
+        return INTERRUPTED
     return f"the suite itself failed: {grader.error or status!r}"
 
 
