@@ -73,6 +73,8 @@ def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
     for name, requirement in spec.requirements.items():
         if not any(name in each for each in statuses):
             continue
+        if not any(requirement.capability in (None, *result.offers) for result in results):
+            continue  # an extension that nobody here has: the summary says so
         if requirement.where != where:
             where = requirement.where
             about = LEVELS.get(requirement.level, "extension")
