@@ -143,6 +143,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def stability(session: nox.Session) -> None:
+    """Grade the same servers fifty times, half of the times under load: no verdict may change."""
+    install(session, "suite")
+    session.run("python", "-m", "conformance.stability", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Test the project itself: pytest on tests/."""
     install(session, "tests")
