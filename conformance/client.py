@@ -21,7 +21,12 @@ class Client(Peer):
     def fence(self) -> None:
         """A PING round trip: what was queued for this client before it has arrived now."""
         command = f"PING {self.chat.token()}"
-        final = self.asks(command).final
+        try:
+            final = self.asks(command).final
+        except Violation as violation:
+            if violation.timed_out and violation.requirement is None and self.is_locked:
+                violation.requirement = "LOCK-2"
+            raise
         if final.text != command.replace("PING", "PONG", 1):
             about_ping = final.kind == "PONG" or (final.kind == "ERR" and final["verb"] == "PING")
             rule = "PING-2" if self.number else "PING-1"
@@ -113,6 +118,13 @@ class Client(Peer):
             )
         return answer.final.number("seq")
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether what it has received so far leaves it locked."""
+        ends = ("OK LOCK", "OK UNLOCK", "UNLOCKED", "OK SAY", "OK JOIN", "OK QUIT")
+        said = [line.kind for line in self.stream if line.kind in ends]
+        return said[-1:] == ["OK LOCK"]
+
     def hears(self, speaker: Client, text: str, seq: int | str = ANY_NUMBER) -> None:
         """The next event is this message."""
         self.receives(f"MSG lobby {seq} {speaker.nick} {text}")
@@ -125,8 +137,8 @@ class Client(Peer):
         """The next event reads exactly so; no line caused it, so it is waited for."""
         self.check(self.awaits_event(expected), expected)
 
-    def receives_nothing(self) -> None:
-        """A fence proves that no event waits."""
+    def receives_nothing(self, requirement: str | None = None) -> None:
+        """A fence proves that no event waits; `requirement` is what one would break."""
         self.fence()
         if self.events:
             raise Violation(
@@ -134,7 +146,7 @@ class Client(Peer):
                 client=self,
                 expected="(nothing)",
                 got=self.events[0].text,
-                requirement=self.rule_against(self.events[0]),
+                requirement=self.rule_against(self.events[0]) or requirement,
             )
 
     def rule_against(self, event: Line) -> str | None:
@@ -164,5 +176,13 @@ class Client(Peer):
                 client=self,
                 expected=expected,
                 got=line.text,
-                requirement=self.rule_against(line),
+                requirement=self.rule_against(line) or _rule_of_seq(line, expected),
             )
+
+
+def _rule_of_seq(line: Line, expected: str) -> str | None:
+    """SAY-5, if a message differs from what was expected in nothing but its number."""
+    if line.kind != "MSG" or not expected.startswith("MSG "):
+        return None
+    got, wanted = line.text.split(" ", 3), expected.split(" ", 3)
+    return "SAY-5" if (got[1], got[3:]) == (wanted[1], wanted[3:]) else None

@@ -234,14 +234,25 @@ def _check_listing(asker: Client, members: list[Client]) -> None:
     answer = asker.answer()
     asker.check(answer.final, f"OK WHO {len(members)}")
     expected = sorted(f"HERE {each.nick} {each.number}" for each in members)
-    _expect_same(asker, expected, sorted(item.text for item in answer.items))
+    got = sorted(item.text for item in answer.items)
+    names = sorted(each.nick for each in members)
+    same_names = names == sorted(item["name"] for item in answer.items)
+    _expect_same(asker, expected, got, requirement="WHO-2" if same_names else None)
 
 
-def _expect_same(client: Client, expected: list[str], got: list[str]) -> None:
-    """Raises Violation at the first line in which two lists differ."""
+def _expect_same(
+    client: Client, expected: list[str], got: list[str], requirement: str | None = None
+) -> None:
+    """Raises Violation at the first line in which two lists differ; `requirement` asks for that."""
     for one, other in zip(expected, got, strict=False):
         if one != other:
-            raise Violation("another line than this one", client=client, expected=one, got=other)
+            raise Violation(
+                "another line than this one",
+                client=client,
+                expected=one,
+                got=other,
+                requirement=requirement,
+            )
     if len(expected) > len(got):
         raise Violation(
             f"{len(expected) - len(got)} of {len(expected)} lines are missing",

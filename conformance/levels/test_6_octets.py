@@ -221,7 +221,7 @@ def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
 
 
 def test_the_order_of_refusals_begins_with_the_line(chat: Chat) -> None:
-    """OCTET-6, ERR-5: line-too-long before bad-line, bad-line before need-nick."""
+    """OCTET-6, OCTET-8, ERR-5: line-too-long before bad-line, bad-line before need-nick."""
     alice = chat.connect("alice")
     alice.sends_octets(b"\xff" * 5000 + b"\n", shown="(5000 octets that are no UTF-8)")
     alice.expects_answers_to("DANCE")
@@ -239,9 +239,19 @@ def test_what_is_said_before_a_quit_in_the_same_piece_comes_before_left(chat: Ch
     bob.expects_answers_to("SAY last words", "QUIT")
     seq = bob.said(bob.answer())
     bob.check(bob.answer().final, "OK QUIT")
+    left = f"LEFT lobby {bob.nick} quit"
     for client in (alice, carol):
-        client.hears(bob, "last words", seq)
-        client.receives(f"LEFT lobby {bob.nick} quit")
+        first = client.next_event(f"MSG lobby {seq} {bob.nick} last words")
+        if first.text == left:
+            raise Violation(
+                "LEFT is the last event that a member causes",
+                client=client,
+                expected=f"MSG lobby {seq} {bob.nick} last words",
+                got=first.text,
+                requirement="LEFT-5",
+            )
+        client.check(first, f"MSG lobby {seq} {bob.nick} last words")
+        client.receives(left)
 
 
 def test_nothing_after_quit_is_obeyed(chat: Chat) -> None:

@@ -10,10 +10,10 @@ from ..peer import Violation
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB).
 MOST_OCTETS = 48 * 1024 * 1024
 TEXT = "x" * 3700
-#: How long an idle server is watched, and what part of that it may work. One that spins gets half
-#: of a processor even on a machine where others compete for it; one that sleeps, nothing.
+#: How long an idle server is watched, and what part of that it may work. One that spins gets a
+#: tenth of a processor even where many others compete for it; one that sleeps, nothing.
 IDLE_SECONDS = 0.5
-IDLE_SHARE = 0.2
+IDLE_SHARE = 0.08
 
 
 @needs("LEFT-1")

@@ -157,6 +157,7 @@ def test_nobody_waits_for_a_refusal_that_is_put_off(bench: Bench) -> None:
     began = time.monotonic()
     registers(alice)
     took = time.monotonic() - began
+    bob.receives_nothing("ACCT-19")
     crowd = chat.connects(*(f"c{number}" for number in range(4)))
     until = time.monotonic() + 2 * len(crowd) * took  # by then all four are checked
     for client in crowd:
@@ -196,8 +197,9 @@ def test_who_is_told_busy_tries_again(bench: Bench) -> None:
 
 
 @needs("ACCT-2", "LEFT-4")
-def test_who_ends_its_stream_is_still_answered(chat: Chat) -> None:
+def test_who_ends_its_stream_is_still_answered(bench: Bench) -> None:
     """ACCT-13: OK LOGIN arrives; others are told of both, and the name is free again."""
+    chat = bench.chat(bench.start(**_cost(bench, 15)))  # the check is under way at the end
     name = an_account(chat, "alice")
     bob = chat.member("bob")
     client = chat.connect("alicia")

@@ -124,6 +124,27 @@ def test_history_is_exact_where_it_stands(chat: Chat) -> None:
     _forget_events(chat)
 
 
+def test_what_is_said_behind_history_in_the_same_piece_is_not_in_it(chat: Chat) -> None:
+    """HIST-5: HISTORY and SAY by turns, sent at once: each answer ends with the last OK SAY."""
+    alice = chat.member("alice")
+    last = alice.says("before")
+    pairs = [("HISTORY 1", f"SAY {number}") for number in range(5)]
+    octets = "".join(f"{ask}\n{say}\n" for ask, say in pairs).encode()
+    alice.sends_octets(octets, shown="HISTORY 1, SAY 0, HISTORY 1, SAY 1 … (in one piece)")
+    for ask, say in pairs:
+        alice.expects_answers_to(ask, say)
+    for number in range(len(pairs)):
+        items = alice.answer().items
+        if [item["seq"] for item in items] != [str(last)]:
+            raise Violation(
+                f"before this HISTORY {number} messages were said in one piece with it",
+                client=alice,
+                expected=f"PAST lobby {last} (time) {alice.nick} (the message before it)",
+                got=items[-1].text if items else "(nothing)",
+            )
+        last = alice.said(alice.answer())
+
+
 def test_only_messages_are_remembered(chat: Chat) -> None:
     """HIST-6: no joinings, no refused SAY, nothing told, nothing of other rooms."""
     alice, bob = chat.members("alice", "bob")

@@ -128,7 +128,7 @@ class NoPongForMembers(Hub):
         super().do_ping(member, arguments)
 
 
-@breaks("PING-2")
+@breaks("LOCK-2")
 class HoldsPong(Hub):
     """PONG waits with the held events of a locked member."""
 
