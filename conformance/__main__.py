@@ -19,66 +19,79 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import __version__, terminal
+from . import terminal
 from .grade import Options
-from .results import Result, Rubric, read_rubric
-from .run import grade, grade_several
-from .spec import LEVELS, Spec, SpecError, read_spec
-from .target import Bound, Target, TargetError, build, from_address, from_command, from_folder
+from .options import again, parser, read_task, watched
+from .results import Result, Rubric
+from .run import INTERRUPTED, grade, grade_several
+from .spec import Spec, SpecError
+from .target import Bound, Target, TargetError, build
 from .tls import Authority, context_for
+from .watch import watch
 
-#: What is graded when nothing is named: the reference servers of this repository.
-REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
 #: What is needed to grade one target.
 Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
 DESCRIPTORS = 2048
+#: Cards for one who mends one thing at a time.
+CARDS_WATCHED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Grades what the command line names. Returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser()
-    known, pytest_arguments = parser.parse_known_args(arguments)
+    known, pytest_arguments = parser().parse_known_args(arguments)
+    if known.seed is None:
+        known.seed = random.SystemRandom().randrange(2**32)
     console = terminal.console()
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    try:
-        spec = read_spec()
-        rubric = read_rubric(known.rubric)
-        targets = _targets(known)
-        _check_ids(known.only, spec)
-    except (TargetError, SpecError, ValueError, OSError) as error:
-        errors.print(f"conformance: {error}")
-        return 2
     _raise_descriptor_limit()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers on the way out
-    seed = known.seed if known.seed is not None else random.SystemRandom().randrange(2**32)
+
+    def once() -> int:
+        return _grade_once(known, pytest_arguments, console, errors)
+
+    try:
+        return watch(watched(known), once, console) if known.watch else once()
+    except TargetError as error:
+        errors.print(f"conformance: {error}")
+    except KeyboardInterrupt:
+        errors.print("conformance: interrupted")
+    return 2
+
+
+def _grade_once(
+    known: argparse.Namespace, pytest_arguments: Sequence[str], console: Console, errors: Console
+) -> int:
+    """One grade of all targets, from reading to writing. Returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            context, always = _tls(known, targets, Path(folder))
-        except (TargetError, OSError) as error:
+            task = read_task(known)
+            context, always = _tls(known, task.targets, Path(folder))
+        except (TargetError, SpecError, ValueError, OSError) as error:
             errors.print(f"conformance: {error}")
             return 2
         jobs = []
-        for target in targets:
+        for target in task.targets:
             options = Options(
                 level=known.level,
                 only=known.only,
-                seed=seed,
+                seed=known.seed,
                 start_timeout=known.start_timeout,
                 answer_timeout=known.answer_timeout,
                 tls=context,
                 always=always,
+                own_tests=known.tests,
+                additions=task.additions,
+                stop_at_level=known.watch,
                 pytest_arguments=pytest_arguments,
-                again=_again(target, seed, known.tls),
+                again=again(target, known.seed, known),
             )
-            jobs.append((target, spec, rubric, options))
-        try:
-            results = _grade(jobs, console)
-        except KeyboardInterrupt:
-            errors.print("conformance: interrupted")
-            return 2
-    return _report(console, spec, results, known.output)
+            jobs.append((target, task.spec, task.rubric, options))
+        results = _grade(jobs, console)
+    if known.watch and results[0].broken == INTERRUPTED:
+        raise KeyboardInterrupt
+    return _report(console, task.spec, results, known)
 
 
 def _tls(
@@ -129,96 +142,22 @@ def _grade_one(
         return grade(target, spec, rubric, options)
 
 
-def _report(console: Console, spec: Spec, results: Sequence[Result], output: Path) -> int:
+def _report(
+    console: Console, spec: Spec, results: Sequence[Result], known: argparse.Namespace
+) -> int:
     """Shows and writes all results, and makes them one exit status."""
     for result in results:
-        terminal.show_cards(console, result)
-    terminal.show_table(console, spec, results)
+        terminal.show_cards(console, result, CARDS_WATCHED if known.watch else terminal.CARDS)
+    if not known.watch:
+        terminal.show_table(console, spec, results)
     folders: set[str] = set()
     for result in results:
-        written = result.write(output / _folder_name(result.target.name, folders))
+        written = result.write(known.output / _folder_name(result.target.name, folders))
         terminal.show_summary(console, result, written)
     verdicts = {result.verdict for result in results}
     if "error" in verdicts:
         return 2
     return 1 if "fail" in verdicts else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="conformance",
-        description="Grades servers that speak the protocol of protocol.md.",
-        epilog="Everything else is passed on to pytest: -x, -v, -k WORDS, --pdb. "
-        "Exit status 0: every tested MUST passed; 1: some failed; 2: could not grade.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "targets", nargs="*", type=Path, metavar="FOLDER", help="a folder with parley.toml"
-    )
-    parser.add_argument(
-        "--command", action="append", default=[], help='"./server --host {host} --port {port}"'
-    )
-    parser.add_argument(
-        "--connect", action="append", default=[], metavar="HOST:PORT", help="a server that runs"
-    )
-    parser.add_argument(
-        "--level", type=int, choices=LEVELS, help="grade up to this level, without extensions"
-    )
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="grade only this requirement, or the extension of this name",
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path("reports"), metavar="DIR", help="(%(default)s)"
-    )
-    parser.add_argument("--tls", action="store_true", help="grade over TLS")
-    parser.add_argument(
-        "--cafile", type=Path, metavar="FILE", help="authorities to trust, with --connect --tls"
-    )
-    parser.add_argument("--rubric", type=Path, metavar="FILE", help="points per requirement (TOML)")
-    parser.add_argument("--seed", type=int, help="repeats the choices of an earlier run")
-    parser.add_argument(
-        "--start-timeout", type=_seconds, default=10.0, metavar="S", help="(%(default)g s)"
-    )
-    parser.add_argument(
-        "--answer-timeout", type=_seconds, default=5.0, metavar="S", help="(%(default)g s)"
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser
-
-
-def _targets(known: argparse.Namespace) -> list[Target]:
-    targets = [from_folder(folder) for folder in known.targets]
-    targets += [from_command(command) for command in known.command]
-    targets += [from_address(address) for address in known.connect]
-    if targets:
-        return targets
-    checkout = Path(__file__).resolve().parent.parent
-    if not all((checkout / name / "parley.toml").is_file() for name in REFERENCE):
-        raise TargetError("name a target: a folder with parley.toml, --command or --connect")
-    return [from_folder(checkout / name) for name in REFERENCE]
-
-
-def _check_ids(only: Sequence[str], spec: Spec) -> None:
-    known = {*spec.requirements, *spec.capabilities}
-    if unknown := [name for name in only if name not in known]:
-        raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
-
-
-def _again(target: Target, seed: int, tls: bool) -> list[str]:
-    """The command line that grades this target again, as a person would type it."""
-    if target.address:
-        host, port = target.address
-        what = ["--connect", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
-    elif target.folder:
-        what = [str(target.folder)]
-    else:
-        what = ["--command", target.command or ""]
-    package = (__package__ or "conformance").split(".")[0]
-    return ["python", "-m", package, *what, *(["--tls"] if tls else []), "--seed", str(seed)]
 
 
 def _folder_name(name: str, taken: set[str]) -> str:
@@ -229,13 +168,6 @@ def _folder_name(name: str, taken: set[str]) -> str:
         folder, number = f"{base}-{number}", number + 1
     taken.add(folder)
     return folder
-
-
-def _seconds(word: str) -> float:
-    seconds = float(word)
-    if not 0 < seconds < 3600:
-        raise ValueError
-    return seconds
 
 
 def _raise_descriptor_limit() -> None:

@@ -7,20 +7,38 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 import pytest
+from _pytest.outcomes import Skipped  # as pytest.skip.Exception it has no type
 
-from .chat import Chat
+from .chat import Chat, Vacuous
 from .process import ServerProcess
 from .pty import Terminal
 from .servers import HOST, Served, Servers
 from .target import Bound
 
-#: How the reason of a skip begins that is neither the server's fault nor another test's.
-UNTESTED = "untested: "
+#: How the reasons begin that there are for not testing something: the target gives no means, or
+#: the machine does not. Whether an extension is offered, the server itself says, and no test.
+REASONS = (
+    "a server that runs elsewhere ",
+    "parley.toml has no option ",
+    "the command has no ",
+    "the server speaks TLS",
+    "this machine ",
+    "this system",
+)
+
+
+class Untested(Skipped):
+    """A requirement that cannot be tested here: neither the server's fault nor a test's."""
 
 
 def untested(why: str) -> NoReturn:
-    """Ends a test whose requirement this target gives no means to test."""
-    pytest.skip(UNTESTED + why)
+    """Ends a test whose requirement this target or machine gives no means to test.
+
+    Raises ValueError, a mistake of the test, if the reason is none of REASONS.
+    """
+    if not why.startswith(REASONS):
+        raise ValueError(f"{why!r} is no reason to leave a requirement untested: {REASONS}")
+    raise Untested(why)
 
 
 def needs(*requirements: str) -> pytest.MarkDecorator:
@@ -37,13 +55,16 @@ class Bench:
     suffix: str
     seed: int
     test: str
+    private: frozenset[str] = frozenset()  # the private events that the test is about
     chats: list[tuple[Chat, Served]] = field(default_factory=list)
+    launched: int = 0  # servers that the test has started for itself
 
     def chat(self, server: Served | None = None, tls: ssl.SSLContext | None = None) -> Chat:
         """Clients for a server that may have served other tests, or for the one given."""
         server = server or self.servers.shared()
         chat = self.servers.chat(server, self.servers.answer_patience, self.suffix, self.level)
         chat.tls = tls or chat.tls
+        chat.private = self.private
         self.chats.append((chat, server))
         return chat
 
@@ -52,6 +73,7 @@ class Bench:
     ) -> ServerProcess:
         """A server of this test's own, with bounds as in parley.toml: hold_count=5."""
         options = self._options(bounds)
+        self.launched += 1
         if not options and port is None and host == HOST:
             return self.servers.new()
         return self.servers.with_options(options, host, port)
@@ -60,11 +82,14 @@ class Bench:
         """Starts a server of this test's own and does not wait until it is ready."""
         if self.servers.target.address:
             untested("a server that runs elsewhere cannot be started anew")
+        self.launched += 1
         return self.servers.launch(host, port, {})
 
     def launch_with(self, **bounds: Bound) -> ServerProcess:
         """Starts a server with bounds as in parley.toml, and does not wait until it is ready."""
-        return self.servers.launch(HOST, self.servers.a_port(), self._options(bounds))
+        options = self._options(bounds)
+        self.launched += 1
+        return self.servers.launch(HOST, self.servers.a_port(), options)
 
     def _options(self, bounds: dict[str, Bound]) -> dict[str, Bound]:
         """Bounds under their names in parley.toml; a test is over if one cannot be set there."""
@@ -80,6 +105,7 @@ class Bench:
         """A server of this test's own, in a terminal."""
         if self.servers.target.address:
             untested("a server that runs elsewhere cannot be started in a terminal")
+        self.launched += 1
         servers = self.servers
         return Terminal(servers.target, servers.a_port(), servers.start_patience, servers.always)
 
@@ -92,3 +118,15 @@ class Bench:
                 continue
             given_back.add(id(server))
             self.servers.give_back(server, chat, self.test, spoiled)
+
+
+def expect_evidence(bench: Bench | None) -> None:
+    """A test that looked at nothing has proved nothing. Raises Vacuous.
+
+    What its clients did until they had names is preparation. A test without clients is about a
+    server that it has started itself: how it comes up, or ends.
+    """
+    if bench is None or not (bench.launched or any(chat.log for chat, _ in bench.chats)):
+        raise Vacuous("it never met the server")
+    if bench.chats and not any(chat.looked_at for chat, _ in bench.chats):
+        raise Vacuous("its clients looked at nothing that the server sent")

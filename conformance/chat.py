@@ -6,18 +6,23 @@ accident, and hundreds of clients need no thread.
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from .client import Client
 from .lines import Line
 from .peer import FENCE, Entry, Peer, Violation
 from .spec import BEYOND
 from .tls import TlsWire, Wire
+
+
+class Vacuous(Exception):
+    """A test that proved nothing: a mistake in the test, whatever the server did."""
 
 
 class Chat:
@@ -40,7 +45,10 @@ class Chat:
         self.ignored = {
             kind for kind, from_level in (("JOINED", 3), ("LEFT", 4)) if level < from_level
         }
-        self.most_waiting = 0  # clients that waited for an answer at the same time, at most
+        self.private: frozenset[str] = frozenset()  # events with X- that the test is about
+        self.looked_at = 0  # lines and ends that the test itself has looked at
+        self.most_waiting = 0  # clients that waited at the same time, in the phase under way
+        self.most_at_once = 0  # and in any phase of the test
         self.level = level
         self._suffix = suffix
         self.mute: set[Peer] = set()  # those that do not read any more
@@ -52,9 +60,10 @@ class Chat:
 
     def connects(self, *labels: str) -> list[Client]:
         """Nameless clients that have been greeted."""
-        clients = [Client(self, label) for label in labels]
-        for client in clients:
-            self.greeted(client)
+        with self._preparing():
+            clients = [Client(self, label) for label in labels]
+            for client in clients:
+                self.greeted(client)
         return clients
 
     def connect(self, label: str) -> Client:
@@ -75,6 +84,7 @@ class Chat:
             ),
         )
         client.raise_failure()
+        self.looked_at += 1
         if client.greeting is None or client.greeting.kind != "HELLO":
             got = client.greeting.text if client.greeting else f"({client.ended})"
             raise Violation(
@@ -99,8 +109,9 @@ class Chat:
     def members(self, *labels: str) -> list[Client]:
         """Clients with nicknames, in this order, whose coming everybody has been told."""
         clients = self.connects(*labels)
-        for client in clients:
-            client.takes_name()
+        with self._preparing():
+            for client in clients:
+                client.takes_name()
         self.settle(clients)
         return clients
 
@@ -111,20 +122,30 @@ class Chat:
     def crowd(self, count: int, label: str = "c") -> list[Client]:
         """So many members at once: all connect, all ask for their names, then all are answered."""
         clients = self.connects(*(f"{label}{number}" for number in range(1, count + 1)))
-        for client in clients:
-            client.sends(f"NICK {client.nick}")
-        for client in clients:
-            client.named(client.answer())
+        with self._preparing():
+            for client in clients:
+                client.sends(f"NICK {client.nick}")
+            self.expect_at_once(count)
+            for client in clients:
+                client.named(client.answer())
         self.settle(clients)
         return clients
 
     def settle(self, clients: Iterable[Client]) -> None:
         """Everybody has received everything so far; joinings are put aside."""
-        for client in clients:
-            client.sends(f"PING {self.token()}")
-        for client in clients:
-            client.answer()
-            client.events = deque(event for event in client.events if event.kind != "JOINED")
+        with self._preparing():
+            for client in clients:
+                client.sends(f"PING {self.token()}")
+            for client in clients:
+                client.answer()
+                client.events = deque(event for event in client.events if event.kind != "JOINED")
+
+    @contextlib.contextmanager
+    def _preparing(self) -> Iterator[None]:
+        """What is looked at in here is not what the test is about."""
+        looked_at = self.looked_at
+        yield
+        self.looked_at = looked_at
 
     def new_wire(self) -> Wire:
         """What stands between a client and its socket: TLS, if the grade is over TLS."""
@@ -163,6 +184,7 @@ class Chat:
         self.clients = [each for each in self.clients if each is not client]
 
     def stop_reading(self, client: Peer) -> None:
+        self._waiting.discard(client)
         if client.sock in self._selector.get_map():
             self._selector.unregister(client.sock)
 
@@ -174,12 +196,24 @@ class Chat:
                 self._selector.modify(client.sock, mask, client)
 
     def count_waiting(self, client: Peer, waits: bool) -> None:
-        """Counts the clients that wait for an answer: proof that they do so at the same time."""
-        if waits:
-            self._waiting.add(client)
-            self.most_waiting = max(self.most_waiting, len(self._waiting))
-        else:
+        """Counts the clients that wait for an answer: proof that they do so at the same time.
+
+        A phase begins when somebody waits where nobody did. What was sent before anybody read was
+        under way together, however slow the machine is: nothing is read but in `pump`.
+        """
+        if not waits:
             self._waiting.discard(client)
+            return
+        if not self._waiting:
+            self.most_waiting = 0
+        self._waiting.add(client)
+        self.most_waiting = max(self.most_waiting, len(self._waiting))
+        self.most_at_once = max(self.most_at_once, self.most_waiting)
+
+    def expect_at_once(self, count: int) -> None:
+        """So many clients wait at the same time, or did so last. Raises Vacuous if they did not."""
+        if self.most_waiting < count:
+            raise Vacuous(f"{count} clients were to wait at once: {self.most_waiting} did")
 
     def pump(self, timeout: float) -> None:
         """Reads and writes for all clients: once, and for at most so many seconds."""

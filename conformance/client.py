@@ -50,12 +50,14 @@ class Client(Peer):
                 expected=expected,
                 got="(nothing)",
             )
+        self.chat.looked_at += 1
         return self.events.popleft()
 
     def awaits_event(self, expected: str) -> Line:
         """The next event, one that no line of any client causes: waited for with patience."""
         while not self.events:
             self.awaits_more(len(self.stream), expected)
+        self.chat.looked_at += 1
         return self.events.popleft()
 
     def does(self, command: str, expected: str | None = None) -> Answer:

@@ -164,6 +164,7 @@ class Peer:
                 self._probe()
             wait_until = give_up_at if self._probes else min(probe_at, give_up_at)
             self.chat.pump(wait_until - now)
+        self.chat.looked_at += 1
         return self.answers.popleft()
 
     def asks(self, command: str) -> Answer:
@@ -193,6 +194,7 @@ class Peer:
                 expected=expected,
                 got=f"({self.ended})",
             )
+        self.chat.looked_at += 1
 
     def awaits_end(self) -> None:
         """Waits until the server ends the stream."""
@@ -207,6 +209,7 @@ class Peer:
             ),
         )
         self.raise_failure()
+        self.chat.looked_at += 1
 
     def reads_no_more(self) -> None:
         """From here on this client does not read: a slow one, on purpose."""
@@ -384,7 +387,7 @@ class Peer:
         elif line.role == "ping":
             self.pings += 1
             self.sends_octets(f"PONG {line['token']}\n".encode(), f"PONG {line['token']}")
-        elif line.role == "event" and line.kind not in self.chat.ignored:
+        elif self._heeds(line):
             if line.kind == "BYE":
                 self.said_bye = line
             self._reading.events.append(line)
@@ -392,6 +395,12 @@ class Peer:
             self.stream.append(line)
         elif line.role == "greeting":
             raise Malformed("HELLO-1", "a second HELLO", line.text)
+
+    def _heeds(self, line: Line) -> bool:
+        """Whether a line is an event for the test; of private ones it is those that it is about."""
+        if line.role == "private":
+            return line.kind in self.chat.private
+        return line.role == "event" and line.kind not in self.chat.ignored
 
     def _finish(self, final: Line) -> None:
         if not self.commands:

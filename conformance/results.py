@@ -19,7 +19,7 @@ from .spec import LEVELS, Requirement, Spec
 from .target import Target
 
 SCHEMA = "parley-conformance/1"
-STATUSES = ("pass", "fail", "skip", "untested", "error")
+STATUSES = ("pass", "fail", "skip", "untested", "error", "untestable")
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Record:
     reason: str = ""  # one line
     blames: tuple[str, ...] = ()  # the requirements that a failure refutes
     card: dict[str, Any] = field(default_factory=dict)
+    at_once: int = 0  # clients that waited for answers at the same time, at most
 
 
 @dataclass
@@ -47,8 +48,11 @@ class Rubric:
         return self.requirement.get(requirement.id, self.keyword.get(requirement.keyword, 0))
 
 
-def read_rubric(path: Path | None = None) -> Rubric:
-    """The rubric of the suite, or a teacher's. Raises ValueError for anything but whole numbers."""
+def read_rubric(path: Path | None = None, spec: Spec | None = None) -> Rubric:
+    """The rubric of the suite, or a teacher's.
+
+    Raises ValueError for anything but whole numbers, and for ids that this spec does not have.
+    """
     path = path or Path(__file__).with_name("rubric.toml")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -65,6 +69,8 @@ def read_rubric(path: Path | None = None) -> Rubric:
     for points in (*rubric.keyword.values(), *rubric.requirement.values()):
         if type(points) is not int or points < 0:  # not isinstance: true is no number of points
             raise ValueError(f"{path}: points are whole numbers, not {points!r}")
+    if spec and (strange := rubric.requirement.keys() - spec.requirements.keys()):
+        raise ValueError(f"{path}: there is no requirement {', '.join(sorted(strange))}")
     return rubric
 
 
@@ -84,9 +90,15 @@ class Result:
     offers: set[str] = field(default_factory=set)  # the extensions that it claims to have
     broken: str = ""  # why it could not be graded at all
     unclean: list[str] = field(default_factory=list)
+    additions: dict[str, str] = field(default_factory=dict)  # files added to the suite: SHA-256
 
     def status(self, requirement: str) -> str:
-        """pass, fail, skip, untested or error: the worst that its tests say of it."""
+        """pass, fail, skip, untested or error: the worst that its tests say of it.
+
+        Where there can be no test: untestable.
+        """
+        if self.spec.requirements[requirement].untestable:
+            return "untestable"
         if any(requirement in record.blames for record in self.records):
             return "fail"
         level = self.spec.requirements[requirement].level
@@ -116,7 +128,9 @@ class Result:
             musts = [
                 statuses[name]
                 for name, requirement in self.spec.requirements.items()
-                if requirement.level == level and requirement.keyword == "MUST" and name in statuses
+                if requirement.level == level
+                and requirement.keyword == "MUST"
+                and statuses.get(name, "untestable") != "untestable"
             ]
             if not musts or any(status not in ("pass", "untested") for status in musts):
                 break
@@ -148,14 +162,18 @@ class Result:
         statuses = self.statuses()
         for capability in self.spec.capabilities:
             mine = [
-                statuses[name]
+                each
                 for name, each in self.spec.requirements.items()
-                if each.capability == capability and each.keyword == "MUST" and name in statuses
+                if each.capability == capability and name in statuses
             ]
             if not mine:
                 continue
             offered = capability in self.offers
-            held = all(status in ("pass", "untested") for status in mine)
+            held = all(
+                statuses[each.id] in ("pass", "untested", "untestable")
+                for each in mine
+                if each.keyword == "MUST"
+            )
             graded[capability] = {
                 "offered": offered,
                 "verdict": ("pass" if held else "fail") if offered else "not offered",
@@ -166,10 +184,15 @@ class Result:
 
     def _points(self, capability: str | None, counted: Sequence[str]) -> int:
         return sum(
-            self.rubric.points(self.spec.requirements[name])
+            self._worth(name)
             for name, status in self.statuses().items()
             if status in counted and self.spec.requirements[name].capability == capability
         )
+
+    def _worth(self, name: str) -> int:
+        """The points of a requirement: none where nobody can earn them."""
+        requirement = self.spec.requirements[name]
+        return 0 if requirement.untestable else self.rubric.points(requirement)
 
     def as_json(self) -> dict[str, Any]:
         statuses = self.statuses()
@@ -203,14 +226,16 @@ class Result:
                     "keyword": requirement.keyword,
                     "text": requirement.text,
                     "status": statuses[name],
-                    "points": self.rubric.points(requirement) if statuses[name] == "pass" else 0,
-                    "max_points": self.rubric.points(requirement),
+                    "untestable": requirement.untestable or None,
+                    "points": self._worth(name) if statuses[name] == "pass" else 0,
+                    "max_points": self._worth(name),
                     "tests": [record.name for record in self.records if name in record.cites],
                 }
                 for name, requirement in self.spec.requirements.items()
                 if name in statuses
             ],
             "tests": [asdict(record) for record in self.records],
+            "additions": self.additions,
             "unclean": self.unclean,
             "load": None,
             "duration_s": round(self.duration, 3),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from .grade import Grader, Options
+from .own_tests import OwnTests, known_by_name
 from .process import StartError
 from .results import Result, Rubric
 from .spec import Spec
@@ -56,11 +57,12 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         records=grader.records,
         capabilities=grader.capabilities,
         offers=grader.offers,
-        selected=grader.selected,
+        selected=grader.selection.requirements,
         selection=selection or bool(options.pytest_arguments),
         duration=time.monotonic() - started,
         broken=broken,
         unclean=grader.servers.unclean,
+        additions=dict(options.additions),
     )
 
 
@@ -103,22 +105,34 @@ def _grade_or_die(job: tuple[Target, Spec, Rubric, Options]) -> Result:
 def _run_pytest(grader: Grader, options: Options) -> str:
     """Runs the tests; returns why the grade is worth nothing, or an empty string."""
     verbose = any(argument.startswith("-v") for argument in options.pytest_arguments)
+    own = OwnTests(options.own_tests)
     arguments = [
-        str(LEVEL_TESTS),
-        *("-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
+        *(str(LEVEL_TESTS), *map(str, own.folders)),
+        *("--noconftest", "-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
         *("--confcutdir", str(LEVEL_TESTS), "-p", "no:cacheprovider", "--tb", "short"),
         *(() if verbose else ("-q", "-q", "--no-header", "--no-summary", "--tb", "no")),
         *options.pytest_arguments,
     ]
-    with _own_environment():
-        status = pytest.main(arguments, plugins=[grader])
+    with _own_environment(), known_by_name():
+        status = pytest.main(arguments, plugins=[grader, grader.selection, own])
+    if grader.selection.error:
+        return grader.selection.error
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        return "" if grader.records else "no test was selected"
+        return _nothing_tested(grader)
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         return "no test was selected"
     if status == pytest.ExitCode.INTERRUPTED:
         return INTERRUPTED
-    return f"the suite itself failed: {grader.error or status!r}"
+    return f"the suite itself failed: {status!r}"
+
+
+def _nothing_tested(grader: Grader) -> str:
+    """Why a run that went well has shown nothing; empty if it has shown something."""
+    if not grader.records:
+        return "no test was selected"
+    if all(record.status == "untested" for record in grader.records):
+        return f"nothing of it could be tested: {grader.records[0].reason}"
+    return ""
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ class Target:
         """
         if self.submitted or self.folder is None:
             return self.submitted
-        return _digest(self.folder)
+        return folder_digest(self.folder)
 
     def _places(self) -> dict[str, str]:
         return {
@@ -87,7 +87,7 @@ def from_folder(folder: Path) -> Target:
     file = folder / "parley.toml"
     table = _read(file)
     try:
-        submitted = _digest(folder)
+        submitted = folder_digest(folder)
     except OSError as error:
         raise TargetError(f"cannot read all of {folder}: {escape(str(error))}") from None
     return _checked(
@@ -215,7 +215,7 @@ def _split(command: str, where: str, what: str = "the command") -> list[str]:
     return words
 
 
-def _digest(folder: Path) -> str:
+def folder_digest(folder: Path) -> str:
     """SHA-256 of all files in a folder, each with the lengths of its name and its contents."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from .card import text_of
 from .results import Result
-from .spec import LEVELS, Spec
+from .spec import LEVELS, Requirement, Spec
 
 #: Cards shown in full; the rest is in results.json and named.
 CARDS = 5
-#: Columns of a requirement's name with its keyword, and of a status.
+#: Columns of a requirement's name with its keyword, at least, and of a status.
 NAME = 18
 CELL = 12
 #: Columns of a text that goes into a file or a pipe.
@@ -29,6 +29,7 @@ _SIGNS = {
     "skip": ("· not judged", "yellow"),
     "untested": ("– untested", "dim"),
     "error": ("! suite error", "bold magenta"),
+    "untestable": ("– untestable", "dim"),
 }
 
 
@@ -41,7 +42,7 @@ def console() -> Console:
     return Console(file=screen, highlight=False, markup=False)
 
 
-def show_cards(console: Console, result: Result) -> None:
+def show_cards(console: Console, result: Result, most: int = CARDS) -> None:
     """The failures of one server, in the order of building; the first few in full."""
     cards: dict[str, dict[str, Any]] = {}
     for record in result.records:
@@ -49,13 +50,13 @@ def show_cards(console: Console, result: Result) -> None:
             cards.setdefault(record.card["requirement"], record.card)
     order = list(result.spec.requirements)
     shown = sorted(cards.values(), key=lambda card: order.index(card["requirement"]))
-    for card in shown[:CARDS]:
+    for card in shown[:most]:
         console.rule(Text(f"{result.target.name}: {card['requirement']} fails", style="bold red"))
         console.print(Text(text_of(card)), soft_wrap=True)
         console.print()
-    if shown[CARDS:]:
-        rest = ", ".join(card["requirement"] for card in shown[CARDS:])
-        console.print(Text(f"{len(shown) - CARDS} more cards are in results.json: {rest}\n"))
+    if shown[most:]:
+        rest = ", ".join(card["requirement"] for card in shown[most:])
+        console.print(Text(f"{len(shown) - most} more cards are in results.json: {rest}\n"))
     for record in result.records:
         if record.status == "error":
             console.print(Text(f"suite error in {record.name}: {record.reason}", style="magenta"))
@@ -65,7 +66,8 @@ def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
     """Requirement by requirement: what each server does with it, and what it asks for."""
     statuses = [result.statuses() for result in results]
     widths = [max(len(result.target.name), CELL) for result in results]
-    heading = Text(f"{'requirement':<{NAME}}", style="bold")
+    longest = max([NAME - 2, *(len(_labelled(each)) for each in spec.requirements.values())])
+    heading = Text(f"{'requirement':<{longest + 2}}", style="bold")
     for result, width in zip(results, widths, strict=True):
         heading.append(f"  {result.target.name:<{width}}")
     console.print(heading)
@@ -79,8 +81,7 @@ def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
             where = requirement.where
             about = LEVELS.get(requirement.level, "extension")
             console.print(Text(f"{where}: {about}", style="bold cyan"))
-        keyword = "" if requirement.keyword == "MUST" else f" ({requirement.keyword})"
-        row = Text(f"  {name + keyword:<{NAME - 2}}")
+        row = Text(f"  {_labelled(requirement):<{longest}}")
         for each, width in zip(statuses, widths, strict=True):
             sign, style = _SIGNS[each[name]] if name in each else ("", "")
             row.append(f"  {sign:<{width}}", style=style)
@@ -88,6 +89,12 @@ def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
         row.truncate(console.width, overflow="ellipsis")
         console.print(row, no_wrap=True)
     console.print()
+
+
+def _labelled(requirement: Requirement) -> str:
+    """The id of a requirement, with its keyword where that is not MUST."""
+    keyword = "" if requirement.keyword == "MUST" else f" ({requirement.keyword})"
+    return requirement.id + keyword
 
 
 def show_summary(console: Console, result: Result, written: Path | None) -> None:
@@ -99,6 +106,7 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
     statuses = result.statuses()
     counts = {status: list(statuses.values()).count(status) for status in _SIGNS}
     words = {"pass": "passed", "fail": "failed", "skip": "not judged", "untested": "untested"}
+    words["untestable"] = "not testable"
     told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
     level = "no level" if result.level is None else f"level {result.level}"
     style = {"pass": "bold green", "partial": "bold green", "fail": "bold red"}

@@ -160,6 +160,8 @@ def run_together(transfers: Iterable[Transfer], size: int = LONGEST, window: int
         for each in under_way:
             _expect_ok(each.receiver, f"OK MORE {each.id}", "FILE-5")
         expected = {each: list(_send_window(each, size, window)) for each in under_way}
+        senders = {each.sender for each in under_way}
+        under_way[0].sender.chat.expect_at_once(len(senders))
         for each, replies in expected.items():
             for reply in replies:
                 _expect_ok(each.sender, reply, "FILE-7")

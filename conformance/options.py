@@ -1,0 +1,233 @@
+"""The command line of the suite: its options, and what they name, read and checked.
+
+Whatever is wrong with it is one clear line: TargetError, SpecError, ValueError or OSError.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import __version__
+from .results import Rubric, read_rubric
+from .spec import LEVELS, Spec, read_spec
+from .target import Target, TargetError, folder_digest, from_address, from_command, from_folder
+
+#: What is graded when nothing is named: the reference servers of this repository.
+REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
+EXAMPLES = """\
+Grades servers that speak the protocol of protocol.md. Without a target: the three
+reference servers.
+
+  %(prog)s my_server                      all of it
+  %(prog)s my_server --level 2            as far as you have come
+  %(prog)s my_server --only SAY-6         one requirement
+  %(prog)s my_server --watch              again and again, while you work
+  %(prog)s --command "./server --host {host} --port {port}"
+"""
+EXIT_STATUS = """\
+What is not listed here goes to pytest: -x stops at the first failure, -k WORDS picks
+tests by their names, -v names each, --pdb stops where one fails.
+
+Exit status: 0 every MUST that was tested holds; 1 one does not; 2 it could not be graded.
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a command line asks for, read from the files that it names."""
+
+    targets: list[Target]
+    spec: Spec
+    rubric: Rubric
+    additions: dict[str, str]  # files and folders added to the suite, each with its SHA-256
+
+
+def read_task(known: argparse.Namespace) -> Task:
+    """Reads what the options name. Raises TargetError, SpecError, ValueError, OSError."""
+    spec = read_spec(additions=known.spec)
+    rubric = read_rubric(known.rubric, spec)
+    targets = _targets(known)
+    names = {*spec.requirements, *spec.capabilities}
+    if unknown := [name for name in known.only if name not in names]:
+        raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
+    additions = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in known.spec}
+    for folder in known.tests:
+        if not folder.is_dir():
+            raise TargetError(f"--tests: there is no folder {folder}")
+        additions[str(folder)] = folder_digest(folder)
+    return Task(targets, spec, rubric, additions)
+
+
+def watched(known: argparse.Namespace) -> list[Path]:
+    """The files and folders that --watch looks at. Raises TargetError unless one folder is."""
+    if len(known.targets) != 1 or known.command or known.connect:
+        raise TargetError("--watch takes one folder with a parley.toml")
+    files = [*known.targets, *known.spec, *known.tests, known.rubric]
+    return [file for file in files if file is not None]
+
+
+def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
+    """The command line that grades this target again, as a person would type it."""
+    if target.address:
+        host, port = target.address
+        what = ["--connect", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+    elif target.folder:
+        what = [str(target.folder)]
+    else:
+        what = ["--command", target.command or ""]
+    for option, paths in (("--spec", known.spec), ("--tests", known.tests)):
+        what += [word for path in paths for word in (option, str(path))]
+    package = (__package__ or "conformance").split(".")[0]
+    tls = ["--tls"] if known.tls else []
+    return ["python", "-m", package, *what, *tls, "--seed", str(seed)]
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line may say; what it does not know is for pytest."""
+    made = argparse.ArgumentParser(
+        prog="conformance",
+        usage="%(prog)s [FOLDER ...] [option ...]",
+        description=EXAMPLES,
+        epilog=EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_targets(made.add_argument_group("what is graded"))
+    _add_extent(made.add_argument_group("how much of it"))
+    _add_own(made.add_argument_group("clauses of your own (docs/own-clauses.md)"))
+    _add_rest(made.add_argument_group("how, and what is left of it"))
+    return made
+
+
+def _add_targets(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "targets",
+        nargs="*",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder with a parley.toml, which says how to build and start the server",
+    )
+    group.add_argument(
+        "--command",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="a command that starts a server; {host} and {port} are filled in",
+    )
+    group.add_argument(
+        "--connect",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="a server that runs already",
+    )
+    group.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS with it (parley.toml needs the option tls, or --connect)",
+    )
+    group.add_argument(
+        "--cafile",
+        type=Path,
+        metavar="FILE",
+        help="with --tls and --connect: whose certificates to trust (PEM)",
+    )
+
+
+def _add_extent(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--level",
+        type=int,
+        choices=LEVELS,
+        metavar="N",
+        help="levels 0 to N, and no extension (without it: everything)",
+    )
+    group.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="one requirement (SAY-6), or one extension (rooms); may be repeated",
+    )
+
+
+def _add_own(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--spec",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="adds the requirements and sessions of this file to those of protocol.md; "
+        "may be repeated",
+    )
+    group.add_argument(
+        "--tests",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="adds the tests of this folder. They are programs, and run as such, with your "
+        "rights: name only folders whose author you trust; may be repeated",
+    )
+    group.add_argument(
+        "--rubric", type=Path, metavar="FILE", help="points for each requirement (TOML)"
+    )
+
+
+def _add_rest(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--watch",
+        action="store_true",
+        help="grade again whenever a file changes, each time up to the first level that does "
+        "not hold; Ctrl-C ends it",
+    )
+    group.add_argument(
+        "--output",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where results.json goes, in a folder for each server (%(default)s)",
+    )
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="repeats the random choices of an earlier grade"
+    )
+    group.add_argument(
+        "--start-timeout",
+        type=_seconds,
+        default=10.0,
+        metavar="S",
+        help="seconds that the server may take to start (%(default)g)",
+    )
+    group.add_argument(
+        "--answer-timeout",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="seconds that it may take for an answer (%(default)g)",
+    )
+    group.add_argument("--version", action="version", version=__version__)
+    group.add_argument("-h", "--help", action="help", help="shows this text")
+
+
+def _targets(known: argparse.Namespace) -> list[Target]:
+    targets = [from_folder(folder) for folder in known.targets]
+    targets += [from_command(command) for command in known.command]
+    targets += [from_address(address) for address in known.connect]
+    if targets:
+        return targets
+    checkout = Path(__file__).resolve().parent.parent
+    if not all((checkout / name / "parley.toml").is_file() for name in REFERENCE):
+        raise TargetError("name a target: a folder with parley.toml, --command or --connect")
+    return [from_folder(checkout / name) for name in REFERENCE]
+
+
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds < 3600:
+        raise ValueError
+    return seconds
