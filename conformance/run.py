@@ -108,7 +108,8 @@ def _run_pytest(grader: Grader, options: Options) -> str:
     own = OwnTests(options.own_tests)
     arguments = [
         *(str(LEVEL_TESTS), *map(str, own.folders)),
-        *("--noconftest", "-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
+        *("--continue-on-collection-errors", "--noconftest"),  # the first ends it: no test is run
+        *("-c", str(LEVEL_TESTS / "pytest.ini"), "--rootdir", str(LEVEL_TESTS)),
         *("--confcutdir", str(LEVEL_TESTS), "-p", "no:cacheprovider", "--tb", "short"),
         *(() if verbose else ("-q", "-q", "--no-header", "--no-summary", "--tb", "no")),
         *options.pytest_arguments,

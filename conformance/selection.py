@@ -59,11 +59,12 @@ class Selection:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
+        chosen = []
         try:
-            chosen = self._choose(config, items)
+            if not self.error:
+                chosen = self._choose(config, items)
         except CoverageError as error:
-            self.error = str(error)
-            raise pytest.UsageError(self.error) from None
+            self.error = str(error)  # and nothing is run
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
 

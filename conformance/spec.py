@@ -17,7 +17,7 @@ ID = r"(?:X-[A-Z][A-Z0-9-]*|[A-Z]+)-\d+"
 _REQUIREMENT = re.compile(
     rf"^\*\*(?P<id>{ID})\*\* · (?:level (?P<level>[0-7])|(?P<capability>(?!level )[a-z0-9-]+))"
     r" · (?P<keyword>MUST|SHOULD|MAY):\n"
-    r"(?P<text>.+?)(?=\n\n|\s*\Z)(?:\n\nNot testable: (?P<untestable>because .+?)(?=\n\n|\s*\Z))?",
+    r"(?P<text>.+?)(?=\n\n|\s*\Z)(?:\n\nNot testable: (?P<untestable>because\s.+?)(?=\n\n|\s*\Z))?",
     re.MULTILINE | re.DOTALL,
 )
 #: What has to be a requirement: a bold id, or anything bold with a dot behind it.

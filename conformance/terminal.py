@@ -101,7 +101,8 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
     """One server in a line or two: the level, why not the next one, points, where the file is."""
     name = result.target.name
     if result.broken:
-        console.print(Text(f"{name}: not graded: {result.broken}", style="bold magenta"))
+        notice = Text(f"{name}: not graded: {result.broken}", style="bold magenta")
+        console.print(notice, soft_wrap=True)
         return
     statuses = result.statuses()
     counts = {status: list(statuses.values()).count(status) for status in _SIGNS}
