@@ -14,10 +14,7 @@ from rich.console import Console
 
 from conformance.watch import ALWAYS, changes, snapshot, watch
 
-from .test_grades import ROOT
-
-#: Seconds that any step may take on a machine that does other things as well.
-PATIENCE = 40
+from .test_grades import PATIENCE, ROOT
 
 SERVER = """\
 import sys
@@ -36,7 +33,7 @@ class MyHub(Hub):
 sys.exit(launch.main("mine", Server, MyHub))
 """
 LOWERS = "def do_nick(self, member, name): super().do_nick(member, name.lower())"
-ECHO = "def publish(self, room, *fields, but=None): super().publish(room, *fields)"
+SHORTENS = 'def do_ping(self, member, token): self.reply(member, "PONG", token[:20])'
 
 
 @pytest.fixture
@@ -72,24 +69,24 @@ def watching(folder: Path, *arguments: str) -> Iterator[pexpect.spawn[str]]:
 
 
 def test_a_saved_file_is_graded_and_the_lowest_level_shown(my_server: Path) -> None:
-    """Broken on levels 2 and 1: level 1 is shown; mended there, level 2; then all is well."""
+    """Broken on levels 1 and 0: level 0 is shown; mended there, level 1; then all is well."""
     server = my_server / "server.py"
     sound = server.read_text()
-    broken = sound.replace("# here", ECHO)
-    worse = broken.replace("pass", LOWERS)
+    broken = sound.replace("# here", LOWERS)
+    worse = broken.replace("pass", SHORTENS)
     server.write_text(worse)
-    with watching(my_server, "--level", "2") as terminal:
-        terminal.expect_exact("NICK-1 · level 1 · MUST")
-        terminal.expect_exact("level 1 (nickname) is not reached")
+    with watching(my_server, "--level", "1") as terminal:
+        terminal.expect_exact("PING-1 · level 0 · MUST")
+        terminal.expect_exact("level 0 (starts, greets, PING) is not reached")
         terminal.expect_exact("watching my_server")
-        assert "SAY-" not in str(terminal.before)
+        assert "NICK-" not in str(terminal.before)
         server.write_text(broken)
         terminal.expect_exact("\x1b[2J")
-        terminal.expect_exact("SAY-4 · level 2 · MUST")
+        terminal.expect_exact("NICK-1 · level 1 · MUST")
         terminal.expect_exact("watching my_server")
         assert (my_server.parent / "r" / "my_server" / "results.json").exists()
         server.write_text(sound)
-        terminal.expect_exact("my_server: partial, level 2")
+        terminal.expect_exact("my_server: partial, level 1")
         terminal.expect_exact("watching my_server")
         terminal.sendintr()
         terminal.expect(pexpect.EOF)
@@ -118,7 +115,7 @@ def test_what_cannot_be_graded_is_waited_for(my_server: Path) -> None:
 def test_ctrl_c_within_a_grade_leaves_no_server_behind(my_server: Path) -> None:
     """The last status that there was: none, so that it is 2."""
     with watching(my_server) as terminal:
-        terminal.expect_exact("level 2, SAY-")
+        terminal.expect_exact("level 1, CMD-")
         terminal.sendintr()
         terminal.expect(pexpect.EOF)
         terminal.wait()
