@@ -23,7 +23,7 @@ from . import terminal
 from .grade import Options
 from .options import again, parser, read_task, watched
 from .results import Result, Rubric
-from .run import INTERRUPTED, grade, grade_several
+from .run import INTERRUPTED, grade, grade_several, not_built
 from .spec import Spec, SpecError
 from .target import Bound, Target, TargetError, build
 from .tls import Authority, context_for
@@ -125,8 +125,7 @@ def _build(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resu
     try:
         build(target)
     except TargetError as error:
-        why = str(error)
-        return Result(target, spec, rubric, options.seed, [], [], set(), False, 0.0, broken=why)
+        return not_built(target, spec, rubric, options, str(error))
     return None
 
 

@@ -11,6 +11,7 @@ import platform
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,10 @@ class Result:
     duration: float
     offers: set[str] = field(default_factory=set)  # the extensions that it claims to have
     broken: str = ""  # why it could not be graded at all
+    servers_fault: bool = False  # broken because the server cannot be built or started
     unclean: list[str] = field(default_factory=list)
     additions: dict[str, str] = field(default_factory=dict)  # files added to the suite: SHA-256
+    ended: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def status(self, requirement: str) -> str:
         """pass, fail, skip, untested or error: the worst that its tests say of it.
@@ -194,6 +197,12 @@ class Result:
         requirement = self.spec.requirements[name]
         return 0 if requirement.untestable else self.rubric.points(requirement)
 
+    def _broken_by(self) -> str | None:
+        """Whose fault an error is. Nobody is given no points for a fault of the suite."""
+        if self.verdict != "error":
+            return None
+        return "server" if self.servers_fault else "suite"
+
     def as_json(self) -> dict[str, Any]:
         statuses = self.statuses()
         return {
@@ -201,6 +210,7 @@ class Result:
             "suite": __version__,
             "spec": self.spec.version,
             "seed": self.seed,
+            "graded_at": self.ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "machine": {
                 "system": platform.platform(),
                 "python": platform.python_version(),
@@ -208,12 +218,14 @@ class Result:
             },
             "server": {
                 "name": self.target.name,
+                "folder": self.target.folder.resolve().name if self.target.folder else None,
                 "command": self.target.command,
                 "capabilities": self.capabilities,
                 "sha256": self.target.digest(),
             },
             "verdict": self.verdict,
             "broken": self.broken or None,
+            "broken_by": self._broken_by(),
             "level": self.level,
             "score": self.score,
             "max_score": self.max_score,
@@ -236,6 +248,11 @@ class Result:
             ],
             "tests": [asdict(record) for record in self.records],
             "additions": self.additions,
+            "sessions": [
+                {"cites": session.cites, "lines": [str(step) for step in session.steps]}
+                for session in self.spec.sessions
+                if statuses.keys() & set(session.cites)
+            ],
             "unclean": self.unclean,
             "load": None,
             "duration_s": round(self.duration, 3),

@@ -30,7 +30,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
     """Grades one target. Never raises for what a server does; broken tells what stopped it."""
     started = time.monotonic()
     grader = Grader(target, spec, options)
-    broken = ""
+    broken, unstarted = "", False
     try:
         grader.servers.open()
         grader.note_capabilities()
@@ -41,8 +41,9 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
             if hasattr(error.process, "stderr")
             else []
         )
+        unstarted = True
         broken = f"the server does not start: {error}" + "".join(
-            f"\n  {line}" for line in said[-16:]
+            f"\n  | {line}" for line in said[-16:]
         )
         if hasattr(error.process, "popen"):
             error.process.kill()
@@ -57,13 +58,35 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         records=grader.records,
         capabilities=grader.capabilities,
         offers=grader.offers,
-        selected=grader.selection.requirements,
+        selected=grader.selection.requirements
+        or (asked_for(spec, options) if unstarted else set()),
         selection=selection or bool(options.pytest_arguments),
         duration=time.monotonic() - started,
         broken=broken,
+        servers_fault=unstarted,
         unclean=grader.servers.unclean,
         additions=dict(options.additions),
     )
+
+
+def not_built(target: Target, spec: Spec, rubric: Rubric, options: Options, why: str) -> Result:
+    """The result of a server whose build fails: nothing of what was asked for can be judged."""
+    asked = asked_for(spec, options)
+    return Result(
+        *(target, spec, rubric, options.seed, [], [], asked, False, 0.0),
+        broken=why,
+        servers_fault=True,
+    )
+
+
+def asked_for(spec: Spec, options: Options) -> set[str]:
+    """The requirements that a grade with these options is about, if it takes place."""
+    return {
+        name
+        for name, each in spec.requirements.items()
+        if (options.level is None or each.level <= options.level)
+        and (not options.only or name in options.only or each.capability in options.only)
+    }
 
 
 def grade_several(jobs: Sequence[tuple[Target, Spec, Rubric, Options]]) -> list[Result]:

@@ -79,6 +79,10 @@ class Step:
     direction: str
     line: str
 
+    def __str__(self) -> str:
+        """The line of the session block that this was read from."""
+        return f"{self.client}{self.direction} {self.line}"
+
 
 @dataclass(frozen=True)
 class Session:

@@ -96,8 +96,8 @@ def test_card_of_a_real_failure_has_every_part() -> None:
     assert lines[at + 2].index("^") == lines[at].index("  spaces") + 1
     assert lines[at + 3 : at + 6] == [
         "  server     exited with status 3",
-        "  stderr     boom",
-        "             at line 3",
+        "  stderr     | boom",
+        "             | at line 3",
     ]
     assert HINTS["SAY-3"].split()[0] in lines[at + 6]
     assert lines[at + 6].startswith("  hint       ")
@@ -146,8 +146,8 @@ def test_caret_of_a_long_line_stands_under_the_difference_or_nowhere(common: int
 def test_stderr_shows_its_last_lines() -> None:
     """The end is where a program says why it died."""
     text = text_of(card_of(Violation(""), stderr=[f"line {number}" for number in range(30)]))
-    assert "  stderr     line 22\n" in text
-    assert "             line 29\n" in text
+    assert "  stderr     | line 22\n" in text
+    assert "             | line 29\n" in text
     assert "line 21" not in text
 
 

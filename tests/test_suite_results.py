@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,18 @@ def test_server_that_could_not_be_graded_is_an_error() -> None:
     result = graded(broken="it does not start", selected=set(), records=[])
     assert (result.verdict, result.level, result.score, result.max_score) == ("error", None, 0, 0)
     assert result.as_json()["broken"] == "it does not start"
+    assert result.as_json()["broken_by"] == "suite"
+    assert graded(broken="…", servers_fault=True).as_json()["broken_by"] == "server"
+    assert graded().as_json()["broken_by"] is None
+
+
+def test_examples_of_the_spec_come_with_the_requirements_that_they_show() -> None:
+    text = "**{}** · level 0 · MUST:\nA sentence.\n\n"
+    block = "```session HELLO-1\nalice< HELLO parley/1 x\nalice> PING a\n```\n"
+    spec = parse_spec(text.format("HELLO-1") + text.format("PING-1") + block)
+    shown = graded(records=[], spec=spec, selected={"HELLO-1"}).as_json()["sessions"]
+    assert shown == [{"cites": ("HELLO-1",), "lines": ["alice< HELLO parley/1 x", "alice> PING a"]}]
+    assert graded(records=[], spec=spec, selected={"PING-1"}).as_json()["sessions"] == []
 
 
 def test_extension_is_graded_by_itself() -> None:
@@ -232,10 +245,12 @@ def test_file_has_the_keys_of_the_schema(tmp_path: Path) -> None:
     assert (table["suite"], table["spec"], table["seed"]) == (__version__, "9.1", 7)
     assert table["server"] == {
         "name": "mine",
+        "folder": None,
         "command": "./server {port}",
         "capabilities": ["rooms"],
         "sha256": None,
     }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", table["graded_at"])
     assert set(table["machine"]) >= {"system", "python", "cpus"}
     assert (table["verdict"], table["level"]) == ("fail", 0)
     assert (table["score"], table["max_score"]) == (5, 12)
