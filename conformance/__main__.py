@@ -7,6 +7,7 @@ not start, nothing selected, or a mistake in the suite itself.
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import re
 import resource
@@ -22,6 +23,7 @@ from rich.console import Console
 from . import terminal
 from .grade import Options
 from .options import again, parser, read_task, watched
+from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built
 from .spec import Spec, SpecError
@@ -29,6 +31,8 @@ from .target import Bound, Target, TargetError, build
 from .tls import Authority, context_for
 from .watch import watch
 
+#: First word of the command line -> the module of this package that is meant instead of a grade.
+PROGRAMS = {"report": "reports"}
 #: What is needed to grade one target.
 Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
@@ -40,6 +44,9 @@ CARDS_WATCHED = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Grades what the command line names. Returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments and arguments[0] in PROGRAMS:
+        program = importlib.import_module(f".{PROGRAMS[arguments[0]]}", __package__)
+        return int(program.main(arguments[1:]))
     known, pytest_arguments = parser().parse_known_args(arguments)
     if known.seed is None:
         known.seed = random.SystemRandom().randrange(2**32)
@@ -150,9 +157,12 @@ def _report(
     if not known.watch:
         terminal.show_table(console, spec, results)
     folders: set[str] = set()
+    written = []
     for result in results:
-        written = result.write(known.output / _folder_name(result.target.name, folders))
-        terminal.show_summary(console, result, written)
+        written.append(result.write(known.output / _folder_name(result.target.name, folders)))
+        terminal.show_summary(console, result, written[-1])
+    pages = [page.write(path) for path in written]
+    terminal.show_page(console, page.write_index(written, known.output) if pages[1:] else pages[0])
     verdicts = {result.verdict for result in results}
     if "error" in verdicts:
         return 2

@@ -130,6 +130,11 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
         console.print(Text(f"  {written}", style="dim"), soft_wrap=True)
 
 
+def show_page(console: Console, page: Path) -> None:
+    """Where all this, and more, is to be read in a browser."""
+    console.print(Text(f"report: {page}"), soft_wrap=True)
+
+
 def _what_stops(result: Result) -> str:
     """Which requirements stand between this server and the next level."""
     if result.verdict != "fail":
