@@ -2,7 +2,7 @@
 
 Each is started as a command line, like any other server, and graded in the order of building
 until the first test fails. A fault is rightly blamed if that test refutes the requirement that the
-faulty server was made to break. What was found goes into reports/matrix.json.
+faulty server was made to break. What was found goes into reports/matrix.json and .html.
 Exit status 0: all are failed, and for the right reason; 1: some are not; 2: wrong usage.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 from rich.progress import track
 
 from . import terminal
+from .reports import kills
 from .spec import Spec, read_spec
 
 PACKAGE = (__package__ or "conformance").split(".")[0]
@@ -134,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known.output.mkdir(parents=True, exist_ok=True)
     written = known.output / "matrix.json"
     written.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n")
-    console.print(str(written))
+    page = known.output / "matrix.html"
+    page.write_text(kills.render([asdict(each) for each in findings], spec.requirements), "utf-8")
+    console.print(f"{written}\n{page}")
     return 1 if wrong else 0
 
 
