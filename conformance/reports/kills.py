@@ -26,7 +26,6 @@ def render(findings: Sequence[Mapping[str, Any]], spec: Mapping[str, Requirement
     counts = [(each, fates.count(each)) for each in FATES]
     return document(
         "Kill matrix – Parley conformance",
-        filter_style(FATES),
         tag(
             "header",
             tag("p", "Parley conformance", class_="kicker"),
@@ -46,6 +45,7 @@ def render(findings: Sequence[Mapping[str, Any]], spec: Mapping[str, Requirement
             "footer",
             tag("p", "Each was graded in the order of building until the first test failed."),
         ),
+        style=filter_style(FATES),
     )
 
 

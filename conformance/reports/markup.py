@@ -52,9 +52,9 @@ def prose(text: str) -> Html:
     return several([tag("code", part) if at % 2 else part for at, part in enumerate(parts)])
 
 
-def document(title: str, *body: Content) -> str:
-    """A whole page with the style and the script beside this module."""
-    style, script = _file("style.css"), _file("script.js")
+def document(title: str, *body: Content, style: str = "") -> str:
+    """A whole page with the style and the script beside this module, and more style of its own."""
+    style, script = _file("style.css") + style, _file("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; "

@@ -32,7 +32,6 @@ def render(
     rows = _rows(results)
     return document(
         _title(results),
-        filter_style(STATUSES),
         tag(
             "header",
             tag("p", "Parley conformance", class_="kicker"),
@@ -49,6 +48,7 @@ def render(
             _load(results),
         ),
         facts(named),
+        style=filter_style(STATUSES),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,9 @@ from .hygiene import cleaned, printable
 _LISTS = ("session", "stderr")
 _TEXTS = ("requirement", "where", "keyword", "text", "why", "server", "hint", "again")
 _OPTIONAL = ("client", "expected", "got")
+
+#: Seconds that nothing takes: JSON has NaN and Infinity, for Python at least.
+FOREVER = 1e9
 
 T = TypeVar("T")
 
@@ -180,6 +184,7 @@ def _graded(path: Path, table: dict[str, Any]) -> Graded:
     table = cleaned(table)
     server = _of(dict)(table["server"], "server")
     machine = _of(dict)(table["machine"], "machine")
+    extensions = _of(dict)(table["extensions"], "extensions")
     return Graded(
         path=path,
         name=_text(server["name"], "name"),
@@ -192,8 +197,8 @@ def _graded(path: Path, table: dict[str, Any]) -> Graded:
         level=None if table["level"] is None else _whole(table["level"], "level"),
         score=_whole(table["score"], "score"),
         max_score=_whole(table["max_score"], "max_score"),
-        extensions={name: _extension(each) for name, each in table["extensions"].items()},
-        checks=_each(_check, table["requirements"], "requirements"),
+        extensions={name: _extension(each) for name, each in extensions.items()},
+        checks=_each(partial(_check, extensions), table["requirements"], "requirements"),
         tests=_each(_test, table["tests"], "tests"),
         sessions=_each(_session, table.get("sessions", []), "sessions"),
         unclean=_texts(table["unclean"], "unclean"),
@@ -216,14 +221,17 @@ def _extension(table: Any) -> Extension:
     )
 
 
-def _check(table: Any) -> Check:
+def _check(extensions: dict[str, Any], table: Any) -> Check:
     status = _text(table["status"], "status")
     if status not in STATUSES:
         raise ValueError(f"there is no status {status}")
+    capability = _optional(table["capability"], "capability")
+    if capability is not None and capability not in extensions:
+        raise ValueError(f"there is no extension {capability}")
     return Check(
         id=_text(table["id"], "id"),
         level=None if table["level"] is None else _whole(table["level"], "level"),
-        capability=_optional(table["capability"], "capability"),
+        capability=capability,
         keyword=_text(table["keyword"], "keyword"),
         text=_text(table["text"], "text"),
         status=status,
@@ -286,4 +294,7 @@ def _texts(value: Any, what: str) -> tuple[str, ...]:
 
 
 def _seconds(value: Any, what: str) -> float:
-    return float(_whole(value, what) if isinstance(value, int) else _of(float)(value, what))
+    seconds = float(_whole(value, what) if isinstance(value, int) else _of(float)(value, what))
+    if not 0 <= seconds < FOREVER:
+        raise ValueError(f"{what} is no time")
+    return seconds

@@ -40,15 +40,14 @@ def filters(counts: Sequence[tuple[str, int]], rows: int) -> Html:
     )
 
 
-def filter_style(statuses: Iterable[str]) -> Html:
-    """Rows have a class has-STATUS; a group without any row left goes too."""
-    rules = "".join(
+def filter_style(statuses: Iterable[str]) -> str:
+    """The rules for it. Rows have a class has-STATUS; a group without any row left goes too."""
+    return "".join(
         f"body:has(#show-{status}:checked) [data-row]:not(.has-{status}),"
         f"body:has(#show-{status}:checked) [data-group]:not(:has(.has-{status}))"
         "{display:none}"
         for status in statuses
     )
-    return tag("style", Html(rules))
 
 
 def _choice(status: str, name: str, count: int, checked: bool = False) -> Html:
