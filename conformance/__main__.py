@@ -98,7 +98,11 @@ def _grade_once(
         results = _grade(jobs, console)
     if known.watch and results[0].broken == INTERRUPTED:
         raise KeyboardInterrupt
-    return _report(console, task.spec, results, known)
+    try:
+        return _report(console, task.spec, results, known)
+    except OSError as error:
+        errors.print(f"conformance: cannot write {error.filename}: {error.strerror}")
+        return 2
 
 
 def _tls(

@@ -149,3 +149,19 @@ def hostile(folder: Path) -> Path:
                 test["card"] |= shown | lists | {"again": bad, "text": bad}
 
     return forge(folder, spoil, failure(), record("SAY-1", status="untested"))
+
+
+#: Grades of every kind, by what happened.
+KINDS: dict[str, Callable[[Path], Path]] = {
+    "sound": write,
+    "fails": lambda folder: write(
+        folder,
+        failure(),
+        failure("ROOM-2"),
+        record("SAY-1", status="skip", reason="it builds on NICK-1"),
+        record("SAY-2", status="untested", reason="it cannot be told"),
+    ),
+    "hostile": hostile,
+    "unstarted": unstarted,
+    "void": void,
+}

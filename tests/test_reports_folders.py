@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.graded import void
-from tests.test_reports_formats import vpl_reads
+from tests.test_reports_services import vpl_reads
 
 ROOT = Path(__file__).resolve().parent.parent
 GRADING = ROOT / "starters" / "grading"

@@ -51,7 +51,7 @@ def _panel(graded: Graded, counted: Sequence[str], page: str | None, alone: bool
         ),
         _bar(score, most),
         _stop(graded),
-        _extensions(graded, counted),
+        None if graded.broken else _extensions(graded, counted),
         tag("p", f"Members were left behind after {', '.join(graded.unclean)}.")
         if graded.unclean
         else None,

@@ -235,9 +235,13 @@ def _reasons(named: Mapping[str, Graded]) -> Html | None:
 
 def _by_reason(graded: Graded) -> Iterator[tuple[tuple[str, str], list[str]]]:
     found: dict[tuple[str, str], list[str]] = {}
+    offered = {None, *(name for name, each in graded.extensions.items() if each.offered)}
     for check in graded.checks:
         if check.status in ("skip", "untested", "error"):
-            found.setdefault((check.status, graded.reason(check)), []).append(check.id)
+            ids = found.setdefault((check.status, graded.reason(check)), [])
+            name = check.id if check.capability in offered else f"all of {check.capability}"
+            if name not in ids:
+                ids.append(name)
     yield from found.items()
 
 
