@@ -171,7 +171,7 @@ def test_every_status_has_a_word_and_a_filter_that_needs_no_script(tmp_path: Pat
     )
     rows = [str(each["class"]) for name, each in found.elements if "data-row" in each]
     (style,) = found.raw["style"]
-    for status in STATUSES:
+    for status in set(STATUSES) - {"untestable"}:  # the spec that this is about has none such
         assert sum(f"has-{status}" in row.split() for row in rows) >= 1
         assert f"show-{status}" in found.values("id")
         assert f"body:has(#show-{status}:checked) [data-row]:not(.has-{status})" in style
@@ -226,7 +226,8 @@ def test_colours_can_be_read() -> None:
         ]
         pairs += [("ink", "raised"), ("soft", "raised"), ("panel", "fail"), ("ink", "fail-ground")]
         pairs += [("soft", "fail-ground"), ("ink", "skip-ground"), ("soft", "pass-ground")]
-        pairs += [(status, f"{status}-ground") for status in STATUSES]
+        coloured = set(STATUSES) - {"untestable"}  # has the colours of untested
+        pairs += [(status, f"{status}-ground") for status in coloured]
         for ink, ground in pairs:
             assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground, theme)
 

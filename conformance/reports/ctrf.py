@@ -16,6 +16,7 @@ _STATUS = {
     "fail": "failed",
     "skip": "skipped",
     "untested": "skipped",
+    "untestable": "skipped",
     "error": "other",
 }
 

@@ -41,7 +41,7 @@ def _suite(number: int, graded: Graded) -> ET.Element:
         tests=str(len(graded.checks) + bool(graded.broken)),
         failures=str(counts["fail"]),
         errors=str(counts["error"] + bool(graded.broken)),
-        skipped=str(counts["skip"] + counts["untested"]),
+        skipped=str(counts["skip"] + counts["untested"] + counts["untestable"]),
     )
     properties = ET.SubElement(suite, "properties")
     for name, value in (
@@ -74,7 +74,7 @@ def _case(suite: ET.Element, graded: Graded, check: Check) -> None:
         time=f"{graded.seconds(check):.3f}",
     )
     reason = graded.reason(check)
-    if check.status in ("skip", "untested"):
+    if check.status in ("skip", "untested", "untestable"):
         ET.SubElement(case, "skipped", message=reason)
     elif check.status == "error":
         ET.SubElement(case, "error", type="suite", message=reason)

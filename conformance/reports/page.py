@@ -117,7 +117,9 @@ def _matrix(named: Mapping[str, Graded], rows: Sequence[Check]) -> Html | None:
         {each.status for graded in named.values() if (each := _status(graded, row))} for row in rows
     ]
     counts = [(status, sum(status in each for each in statuses)) for status in STATUSES]
-    counts.sort(key=lambda each: ("fail", "error", "skip", "untested", "pass").index(each[0]))
+    counts.sort(
+        key=lambda each: ("fail", "error", "skip", "untested", "untestable", "pass").index(each[0])
+    )
     heads = [
         tag("th", tag("span", graded.name), scope="col", class_="server")
         for graded in named.values()
@@ -184,7 +186,7 @@ def _cell(anchor: str, graded: Graded, check: Check | None) -> Html:
     mark = sign(check.status)
     if check.status == "fail":
         mark = tag("a", mark, href=f"#{anchor}.{check.id}")
-    elif check.status in ("skip", "untested", "error"):
+    elif check.status in ("skip", "untested", "untestable", "error"):
         mark = tag("a", mark, href=f"#{anchor}.reasons", title=graded.reason(check))
     return tag("td", mark)
 
@@ -237,7 +239,7 @@ def _by_reason(graded: Graded) -> Iterator[tuple[tuple[str, str], list[str]]]:
     found: dict[tuple[str, str], list[str]] = {}
     offered = {None, *(name for name, each in graded.extensions.items() if each.offered)}
     for check in graded.checks:
-        if check.status in ("skip", "untested", "error"):
+        if check.status in ("skip", "untested", "untestable", "error"):
             ids = found.setdefault((check.status, graded.reason(check)), [])
             name = check.id if check.capability in offered else f"all of {check.capability}"
             if name not in ids:

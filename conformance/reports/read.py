@@ -59,6 +59,7 @@ class Check:
     status: str
     points: int
     max_points: int
+    untestable: str = ""  # why no test can prove or refute it
 
     @property
     def where(self) -> str:
@@ -139,6 +140,8 @@ class Graded:
         """Why a requirement has not simply passed, in one line."""
         if check.status == "pass":
             return ""
+        if check.status == "untestable":
+            return check.untestable
         if cards := self.cards(check.id):
             return str(cards[0]["why"])
         if check.status == "skip" and self.broken:
@@ -237,6 +240,7 @@ def _check(extensions: dict[str, Any], table: Any) -> Check:
         status=status,
         points=_whole(table["points"], "points"),
         max_points=_whole(table["max_points"], "max_points"),
+        untestable=_optional(table["untestable"], "untestable") or "",
     )
 
 

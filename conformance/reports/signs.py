@@ -12,6 +12,7 @@ SIGNS = {
     "fail": ("✗", "failed"),
     "skip": ("○", "not judged"),
     "untested": ("–", "untested"),
+    "untestable": ("–", "not testable"),
     "error": ("!", "suite error"),
     # of the kill matrix
     "right": ("✓", "rightly blamed"),
