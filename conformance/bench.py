@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NoReturn
 
 import pytest
 from _pytest.outcomes import Skipped  # as pytest.skip.Exception it has no type
 
 from .chat import Chat, Vacuous
+from .load.figures import Span
+from .load.rounds import Load
 from .process import ServerProcess
 from .pty import Terminal
 from .servers import HOST, Served, Servers
@@ -55,6 +57,7 @@ class Bench:
     suffix: str
     seed: int
     test: str
+    load: Load
     private: frozenset[str] = frozenset()  # the private events that the test is about
     chats: list[tuple[Chat, Served]] = field(default_factory=list)
     launched: int = 0  # servers that the test has started for itself
@@ -90,6 +93,18 @@ class Bench:
         options = self._options(bounds)
         self.launched += 1
         return self.servers.launch(HOST, self.servers.a_port(), options)
+
+    def start_for_load(self) -> tuple[tuple[str, int], int | None]:
+        """Where a server of this test's own listens, without a limit of rate; and its process."""
+        if self.servers.target.address:
+            return self.servers.target.address, None
+        server = self.start()
+        self.chats.append((self.servers.chat(server, 1.0, self.suffix, self.level), server))
+        return (server.host, server.port), server.popen.pid
+
+    def note_load(self, name: str, *spans: Span) -> None:
+        """Keeps figures for the report."""
+        self.servers.load[name] = [asdict(span) for span in spans]
 
     def _options(self, bounds: dict[str, Bound]) -> dict[str, Bound]:
         """Bounds under their names in parley.toml; a test is over if one cannot be set there."""

@@ -22,6 +22,7 @@ from .bench import Bench, Untested, expect_evidence
 from .card import make_card
 from .chat import Chat
 from .coverage import Case
+from .load.rounds import Load
 from .peer import Violation
 from .process import ServerProcess, StartError
 from .results import Record
@@ -44,6 +45,7 @@ class Options:
     level: int | None = None  # grade up to this level; None: all levels and the extensions
     only: Sequence[str] = ()
     seed: int = 0
+    load: Load = field(default_factory=Load)
     start_timeout: float = 10.0
     answer_timeout: float = 5.0
     tls: ssl.SSLContext | None = None  # with which clients connect; None: without TLS
@@ -82,7 +84,8 @@ class Grader:
         case = self.selection.cases[request.node.nodeid]
         number = list(self.selection.cases).index(request.node.nodeid)
         suffix = f"{number:x}" if not self.servers.target.address else f"{number:x}{os.getpid():x}"
-        bench = Bench(self.servers, case.level, suffix, self.options.seed, request.node.name)
+        load, seed = self.options.load, self.options.seed
+        bench = Bench(self.servers, case.level, suffix, seed, request.node.name, load)
         bench.private = self.spec.private if case.is_private else frozenset()
         yield bench
         bench.finish(spoiled=bool(getattr(request.node, "spoiled", False)))

@@ -94,6 +94,7 @@ class Result:
     unclean: list[str] = field(default_factory=list)
     additions: dict[str, str] = field(default_factory=dict)  # files added to the suite: SHA-256
     ended: datetime = field(default_factory=lambda: datetime.now(UTC))
+    load: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def status(self, requirement: str) -> str:
         """pass, fail, skip, untested or error: the worst that its tests say of it.
@@ -254,7 +255,7 @@ class Result:
                 if statuses.keys() & set(session.cites)
             ],
             "unclean": self.unclean,
-            "load": None,
+            "load": self.load or None,
             "duration_s": round(self.duration, 3),
         }
 

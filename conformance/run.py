@@ -66,6 +66,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         servers_fault=unstarted,
         unclean=grader.servers.unclean,
         additions=dict(options.additions),
+        load=grader.servers.load,
     )
 
 

@@ -11,7 +11,7 @@ import contextlib
 import ssl
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .chat import Chat
 from .peer import Violation
@@ -70,6 +70,8 @@ class Servers:
         self.answer_patience = answer_patience
         self.picks_port = True  # START-2; if not, the suite picks one
         self.lets_go = True  # whether its clients' leaving can be relied on
+        self.load: dict[str, list[dict[str, Any]]] = {}  # figures of level 7, for the report
+        self.kept: dict[str, Any] = {}  # what tests have measured for later ones
         self.unclean: list[str] = []  # tests after which somebody was still there
         self._shared: ServerProcess | None = None
         self._spare: ServerProcess | None = None

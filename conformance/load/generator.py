@@ -7,6 +7,7 @@ there; it never waits for a server. Times are in microseconds of the monotonic c
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import select
 import selectors
@@ -49,7 +50,7 @@ class Client:
         self.named_at = 0  # when OK NICK had come; 0: not yet
         self.settled = False  # whether everybody's JOINED is behind it
         self.joined = 0  # how many JOINED it has received
-        self.reading = True
+        self.reading = True  # whether we read what it is sent
         self.rest = b""  # of what came before it had settled: the beginning of a line
 
 
@@ -62,8 +63,10 @@ class Generator:
         self.address = address
         self.tls = tls
         self.patience = int(patience * MICRO)
+        self.tag = os.getpid() & 0xFFFFF  # part of the nicknames: others may grade the same server
         self.log = RoomLog()
         self.clients: list[Client] = []
+        self.text = TEXT
         self.lag: list[int] = []  # how late each message was sent, in microseconds
         self.look: Callable[[], None] | None = None  # is called every LOOK_EVERY seconds
         self._received = 0  # octets
@@ -98,10 +101,7 @@ class Generator:
             client.settled = False
         new: list[Client] = []
         while len(new) < count:
-            batch = [
-                self._connect(f"m{len(self.clients)}", receive_buffer)
-                for _ in range(min(AT_ONCE, count - len(new)))
-            ]
+            batch = [self._connect(receive_buffer) for _ in range(min(AT_ONCE, count - len(new)))]
             new += batch
             self._await_names(batch)
         for client in self.clients:
@@ -128,7 +128,8 @@ class Generator:
                 f" not {count * (count - 1) // 2}"
             )
 
-    def _connect(self, name: str, receive_buffer: int) -> Client:
+    def _connect(self, receive_buffer: int) -> Client:
+        name = f"m{len(self.clients)}_{self.tag:x}"
         family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         client = Client(sock, name, self.log)
@@ -213,6 +214,20 @@ class Generator:
         self.drain(talkers)
         return (ended - begun) / MICRO, last - first, told_last - told
 
+    def say_so_often(self, talkers: Sequence[Client], times: int, window: int) -> None:
+        """Closed loop: each talker says so many messages; all of them reach everybody."""
+        goals = {client: client.sent + times for client in talkers}
+
+        def all_said() -> bool:
+            for client, goal in goals.items():
+                free = window - client.sent + client.stream.answered
+                if (count := min(free, goal - client.sent)) > 0:
+                    self._say(client, now(), count)
+            return all(client.sent == goal for client, goal in goals.items())
+
+        self._await(all_said, "OK SAY")
+        self.drain(talkers)
+
     def _keep_talking(self, talkers: Sequence[Client], window: int, until: int) -> None:
         while now() < until:
             self._turn(until)
@@ -239,7 +254,7 @@ class Generator:
     def _say(self, client: Client, due: int, count: int = 1) -> None:
         lines = []
         for _ in range(count):
-            text = f"{client.sent:08d} ".ljust(TEXT, "x")
+            text = f"{client.sent:08d} ".ljust(self.text, "x")
             client.sent += 1
             client.stream.speaker.said.append((text, due))
             lines.append(f"SAY {text}\n")
