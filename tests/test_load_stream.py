@@ -106,7 +106,7 @@ def test_the_fault_tells_what_was_expected() -> None:
     with pytest.raises(Fault) as caught:
         room.receives("carol", b"MSG lobby 1 alice text 0\nMSG lobby 3 alice text 2\n")
     assert caught.value.expected == "MSG lobby 2 bob text 1"
-    assert caught.value.got == "MSG lobby 3 alice text 2\\n"
+    assert caught.value.got == "MSG lobby 3 alice text 2"
 
 
 def test_a_message_that_nobody_has_said() -> None:

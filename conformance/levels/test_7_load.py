@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from ..bench import Bench, needs, untested
-from ..load.figures import Span
-from ..load.generator import TEXT, LoadError
+from ..load.generator import LoadError
 from ..load.measure import Run
 from ..load.roomlog import Fault
 from ..load.rounds import Comparison, alone, compare
@@ -15,8 +14,10 @@ from ..peer import Violation
 WINDOW = 4
 #: How long it is to give that, in seconds.
 SATURATED = 1.0
-#: Octets said to members of whom one does not read: beyond what the sockets of both sides keep.
-FLOOD = 12 * 1024 * 1024
+#: Octets said to members of whom one does not read, in portions: in all, beyond what the sockets
+#: of both sides keep (on Linux up to 4 MiB and 6 MiB).
+PORTION = 1024 * 1024
+PORTIONS = 12
 LONG_TEXT = 3700
 #: Members beside the one who does not read, and messages a second that they hear.
 FEW = 20
@@ -89,27 +90,28 @@ def test_nobody_is_starved(bench: Bench) -> None:
 
 @needs("LOAD-1", "SLOW-1")
 def test_one_who_does_not_read_costs_the_others_nothing(bench: Bench) -> None:
-    """LOAD-5: latency before and after a member stopped reading, its buffers being full."""
+    """LOAD-5: latency before a member stopped reading, and while its buffers fill and are full.
+
+    Nobody knows what the sockets hold, so there is a look after each of a dozen portions; the
+    second-worst counts, because a machine may be busy once.
+    """
     with judged(), run_on(bench) as run:
         run.admit(FEW)
+        talkers = run.generator.clients[:FEW]
         before = run.open_loop(FEW, FEW_RATE, 0.5, 0.1)
         (stuck,) = run.admit(1, receive_buffer=4096)
         run.generator.leave_unread(stuck)
-        flood(run)
-        after = run.open_loop(FEW, FEW_RATE, 0.5, 0.1)
-    ratio = after.latency["99"] / max(1, before.latency["99"])
-    more = (after.latency["99"] - before.latency["99"]) / 1000
-    unless_limited(before, after)
+        while_stuck = []
+        for _ in range(PORTIONS):
+            run.generator.say_so_often(talkers, PORTION // LONG_TEXT // FEW, WINDOW, LONG_TEXT)
+            while_stuck.append(run.open_loop(FEW, FEW_RATE, 0.2, 0.0))
+    limited = [span for span in (before, *while_stuck) if span.limited]
+    if len(limited) > 1:
+        untested(f"unknown: {limited[0].limited}")
+    after = sorted(span.latency["99"] for span in while_stuck)[-2]
+    ratio, more = after / max(1, before.latency["99"]), (after - before.latency["99"]) / 1000
     if ratio > MUST_RATIO and more > MUST_MORE:
         raise too_late(ratio, more, MUST_RATIO, MUST_MORE)
-
-
-def flood(run: Run) -> None:
-    """Says more than the sockets of one who does not read can hold."""
-    run.generator.text = LONG_TEXT
-    talkers = run.generator.clients[:FEW]
-    run.generator.say_so_often(talkers, FLOOD // LONG_TEXT // FEW, WINDOW)
-    run.generator.text = TEXT
 
 
 def measured(bench: Bench) -> Comparison:
@@ -126,13 +128,6 @@ def measured(bench: Bench) -> Comparison:
     if comparison.unknown:
         untested(f"unknown: {comparison.unknown}")
     return comparison
-
-
-def unless_limited(*spans: Span) -> None:
-    """Ends a test whose figures say nothing about the server."""
-    for span in spans:
-        if span.limited:
-            untested(f"unknown: {span.limited}")
 
 
 def too_late(ratio: float, more: float, times: float, milliseconds: float) -> Violation:

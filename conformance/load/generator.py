@@ -66,7 +66,6 @@ class Generator:
         self.tag = os.getpid() & 0xFFFFF  # part of the nicknames: others may grade the same server
         self.log = RoomLog()
         self.clients: list[Client] = []
-        self.text = TEXT
         self.lag: list[int] = []  # how late each message was sent, in microseconds
         self.look: Callable[[], None] | None = None  # is called every LOOK_EVERY seconds
         self._received = 0  # octets
@@ -214,15 +213,17 @@ class Generator:
         self.drain(talkers)
         return (ended - begun) / MICRO, last - first, told_last - told
 
-    def say_so_often(self, talkers: Sequence[Client], times: int, window: int) -> None:
-        """Closed loop: each talker says so many messages; all of them reach everybody."""
+    def say_so_often(
+        self, talkers: Sequence[Client], times: int, window: int, octets: int = TEXT
+    ) -> None:
+        """Closed loop: each says so many messages of so many octets, and all have them."""
         goals = {client: client.sent + times for client in talkers}
 
         def all_said() -> bool:
             for client, goal in goals.items():
                 free = window - client.sent + client.stream.answered
                 if (count := min(free, goal - client.sent)) > 0:
-                    self._say(client, now(), count)
+                    self._say(client, now(), count, octets)
             return all(client.sent == goal for client, goal in goals.items())
 
         self._await(all_said, "OK SAY")
@@ -251,10 +252,10 @@ class Generator:
 
         self._await(everybody_has_all, "what others received")
 
-    def _say(self, client: Client, due: int, count: int = 1) -> None:
+    def _say(self, client: Client, due: int, count: int = 1, octets: int = TEXT) -> None:
         lines = []
         for _ in range(count):
-            text = f"{client.sent:08d} ".ljust(self.text, "x")
+            text = f"{client.sent:08d} ".ljust(octets, "x")
             client.sent += 1
             client.stream.speaker.said.append((text, due))
             lines.append(f"SAY {text}\n")

@@ -19,9 +19,9 @@ class Fault(Exception):
 
     def __init__(self, why: str, expected: str, got: bytes) -> None:
         self.why = why
-        self.expected = escape(expected)
-        self.got = escape(got.decode(errors="surrogateescape"))
-        super().__init__(f"{why}: expected {self.expected}, got {self.got}")
+        self.expected = expected
+        self.got = got.removesuffix(b"\n").decode(errors="surrogateescape")
+        super().__init__(f"{why}: expected {escape(expected)}, got {escape(self.got)}")
 
 
 @dataclass

@@ -26,6 +26,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_talking,
     hub_faults_unlock,
     launch_faults,
+    load_faults,
     octet_faults,
     server_faults,
     store_faults,
