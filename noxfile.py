@@ -150,6 +150,13 @@ def stability(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the reference servers beside a plain C server, in one run."""
+    install(session, "suite")
+    session.run("python", "-m", "conformance.load.bench", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Test the project itself: pytest on tests/."""
     install(session, "tests")

@@ -95,7 +95,7 @@ class Generator:
         `receive_buffer`: octets of the sockets' buffers, 0 for the system's own choice.
         Raises LoadError where the server does not let them in.
         """
-        _raise_descriptor_limit(len(self.clients) + count + SPARE)
+        raise_descriptor_limit(len(self.clients) + count + SPARE)
         for client in self.clients:
             client.settled = False
         new: list[Client] = []
@@ -252,6 +252,12 @@ class Generator:
 
         self._await(everybody_has_all, "what others received")
 
+    def wait(self, seconds: float) -> None:
+        """Says nothing for so long; what comes is read."""
+        until = now() + int(seconds * MICRO)
+        while now() < until:
+            self._turn(until)
+
     def _say(self, client: Client, due: int, count: int = 1, octets: int = TEXT) -> None:
         lines = []
         for _ in range(count):
@@ -327,7 +333,7 @@ def now() -> int:
     return time.monotonic_ns() // 1000
 
 
-def _raise_descriptor_limit(wanted: int) -> None:
+def raise_descriptor_limit(wanted: int) -> None:
     """Raises our own limit, and so that of servers started later. Raises LoadError."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:

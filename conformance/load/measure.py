@@ -92,6 +92,18 @@ class Run:
             span.limited = f"the generator used {span.generator_busy:.0%} of a processor"
         return span
 
+    def memory(self) -> float | None:
+        """Octets of memory that the server uses now; None if the system does not tell."""
+        looked = look_at(self.pid) if self.pid is not None else None
+        return looked["rss"] if looked else None
+
+    def idle(self, seconds: float) -> float | None:
+        """The share of a processor that the server uses while nobody says anything."""
+        before = self._processor_time()
+        self.generator.wait(seconds)
+        after = self._processor_time()
+        return None if before is None or after is None else (after - before) / seconds
+
     def _speakers(self, talkers: int) -> Sequence[Client]:
         """Those who talk: evenly spread over all who read, in the order in which they came."""
         readers = [client for client in self.generator.clients if client.reading]
