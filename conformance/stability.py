@@ -43,6 +43,8 @@ FAULTY = (
 )
 #: A server in another language that reaches level 2 and is blamed for the rest.
 FOREIGN = "tests/servers/c_level2"
+#: How a test's reason begins that measured, and found the machine too busy for a verdict.
+UNKNOWN = "untested: unknown: "
 #: Seconds for one grade, on a machine where others compete for every processor.
 PATIENCE = 900
 
@@ -69,6 +71,9 @@ def grade(server: str, words: Sequence[str], seed: int, loaded: bool) -> Grade:
             return Grade(server, seed, loaded, {"verdict": " ".join(said[-1:])}, 0.0)
         results = json.loads(found.read_text())
     statuses = {each["id"]: each["status"] for each in results["requirements"]}
+    for test in results["tests"]:
+        if test["reason"].startswith(UNKNOWN):
+            statuses |= dict.fromkeys(test["cites"], "unknown")
     statuses["verdict"] = results["verdict"]
     return Grade(server, seed, loaded, statuses, results["duration_s"])
 
@@ -114,6 +119,7 @@ def changes(grades: Sequence[Grade]) -> dict[str, dict[str, Counter[str]]]:
         mine = [each.statuses for each in grades if each.server == server]
         for requirement in {name for statuses in mine for name in statuses}:
             outcomes = Counter(statuses.get(requirement, "(absent)") for statuses in mine)
+            outcomes.pop("unknown", None)  # the suite said that it could not tell
             if len(outcomes) > 1:
                 found.setdefault(server, {})[requirement] = outcomes
     return found
@@ -160,6 +166,9 @@ def tell(grades: Sequence[Grade], console: Console) -> bool:
         took = sorted(each.duration for each in mine)
         times = f"{took[len(took) // 2]:.1f} s ({took[0]:.1f} to {took[-1]:.1f})"
         console.print(f"{server}{' under load' if loaded else ''}: {told}, median {times}")
+    unknown = sum("unknown" in each.statuses.values() for each in grades)
+    if unknown:
+        console.print(f"in {unknown} of {len(grades)} grades the load could not be judged")
     changed = changes(grades)
     for server, requirements in changed.items():
         for requirement, outcomes in sorted(requirements.items()):

@@ -32,6 +32,11 @@ def test_a_requirement_that_is_missing_once_is_a_change() -> None:
     assert changes(grades) == {"a": {"HELLO": {"pass": 1, "(absent)": 1}}}
 
 
+def test_what_could_not_be_judged_is_no_change() -> None:
+    statuses = ("pass", "unknown", "pass")
+    assert changes([grade("a", seed, LOAD=each) for seed, each in enumerate(statuses)]) == {}
+
+
 def test_servers_are_compared_with_themselves() -> None:
     assert changes([grade("a", 0, HELLO="pass"), grade("b", 0, HELLO="fail")]) == {}
 
