@@ -105,6 +105,7 @@ def test_one_who_does_not_read_costs_the_others_nothing(bench: Bench) -> None:
         for _ in range(PORTIONS):
             run.generator.say_so_often(talkers, PORTION // LONG_TEXT // FEW, WINDOW, LONG_TEXT)
             while_stuck.append(run.open_loop(FEW, FEW_RATE, 0.2, 0.0))
+    bench.note_load("stuck", before, *while_stuck)
     limited = [span for span in (before, *while_stuck) if span.limited]
     if len(limited) > 1:
         untested(f"unknown: {limited[0].limited}")
@@ -125,6 +126,7 @@ def measured(bench: Bench) -> Comparison:
         bench.note_load("server", *kept["comparison"].server)
         bench.note_load("reflector", *kept["comparison"].reflector)
     comparison: Comparison = kept["comparison"]
+    bench.measured += len(comparison.server)
     if comparison.unknown:
         untested(f"unknown: {comparison.unknown}")
     return comparison
