@@ -22,7 +22,7 @@ from rich.console import Console
 
 from . import terminal
 from .grade import Options
-from .options import again, parser, read_task, watched
+from .options import again, load_of, parser, read_task, watched
 from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built
@@ -32,7 +32,7 @@ from .tls import Authority, context_for
 from .watch import watch
 
 #: First word of the command line -> the module of this package that is meant instead of a grade.
-PROGRAMS = {"report": "reports"}
+PROGRAMS = {"load": "load.program", "report": "reports"}
 #: What is needed to grade one target.
 Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
@@ -84,6 +84,7 @@ def _grade_once(
                 level=known.level,
                 only=known.only,
                 seed=known.seed,
+                load=load_of(known),
                 start_timeout=known.start_timeout,
                 answer_timeout=known.answer_timeout,
                 tls=context,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import __version__
+from .load.rounds import Load
 from .results import Rubric, read_rubric
 from .spec import LEVELS, Spec, read_spec
 from .target import Target, TargetError, folder_digest, from_address, from_command, from_folder
@@ -49,7 +50,7 @@ def read_task(known: argparse.Namespace) -> Task:
     """Reads what the options name. Raises TargetError, SpecError, ValueError, OSError."""
     spec = read_spec(additions=known.spec)
     rubric = read_rubric(known.rubric, spec)
-    targets = _targets(known)
+    targets = read_targets(known)
     names = {*spec.requirements, *spec.capabilities}
     if unknown := [name for name in known.only if name not in names]:
         raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
@@ -85,6 +86,12 @@ def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
     return ["python", "-m", package, *what, *tls, "--seed", str(seed)]
 
 
+def load_of(known: argparse.Namespace) -> Load:
+    """How much load there is to be."""
+    asked = {"clients": known.clients, "rate": known.rate, "seconds": known.duration}
+    return Load(**{name: value for name, value in asked.items() if value is not None})
+
+
 def parser() -> argparse.ArgumentParser:
     """What the command line may say; what it does not know is for pytest."""
     made = argparse.ArgumentParser(
@@ -96,14 +103,18 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         add_help=False,
     )
-    _add_targets(made.add_argument_group("what is graded"))
+    what = made.add_argument_group("what is graded")
+    add_targets(what)
+    _add_tls(what)
     _add_extent(made.add_argument_group("how much of it"))
+    add_load(made.add_argument_group("how much load (level 7)"))
     _add_own(made.add_argument_group("clauses of your own (docs/own-clauses.md)"))
     _add_rest(made.add_argument_group("how, and what is left of it"))
     return made
 
 
-def _add_targets(group: argparse._ArgumentGroup) -> None:
+def add_targets(group: argparse._ArgumentGroup) -> None:
+    """Options that name servers."""
     group.add_argument(
         "targets",
         nargs="*",
@@ -125,6 +136,9 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
         metavar="HOST:PORT",
         help="a server that runs already",
     )
+
+
+def _add_tls(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tls",
         action="store_true",
@@ -153,6 +167,15 @@ def _add_extent(group: argparse._ArgumentGroup) -> None:
         metavar="ID",
         help="one requirement (SAY-6), or one extension (rooms); may be repeated",
     )
+
+
+def add_load(group: argparse._ArgumentGroup) -> None:
+    """Options that say how much load there is to be; what is absent is as the suite has it."""
+    group.add_argument("--clients", type=_count, metavar="N", help="members at once")
+    group.add_argument(
+        "--rate", type=_seconds, metavar="M", help="messages a second, of all talkers together"
+    )
+    group.add_argument("--duration", type=_seconds, metavar="S", help="seconds of each stretch")
 
 
 def _add_own(group: argparse._ArgumentGroup) -> None:
@@ -214,7 +237,8 @@ def _add_rest(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-h", "--help", action="help", help="shows this text")
 
 
-def _targets(known: argparse.Namespace) -> list[Target]:
+def read_targets(known: argparse.Namespace) -> list[Target]:
+    """The servers that the command line names, or the reference servers. Raises TargetError."""
     targets = [from_folder(folder) for folder in known.targets]
     targets += [from_command(command) for command in known.command]
     targets += [from_address(address) for address in known.connect]
@@ -224,6 +248,13 @@ def _targets(known: argparse.Namespace) -> list[Target]:
     if not all((checkout / name / "parley.toml").is_file() for name in REFERENCE):
         raise TargetError("name a target: a folder with parley.toml, --command or --connect")
     return [from_folder(checkout / name) for name in REFERENCE]
+
+
+def _count(word: str) -> int:
+    count = int(word)
+    if not 2 <= count <= 100_000:
+        raise ValueError
+    return count
 
 
 def _seconds(word: str) -> float:

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..results import STATUSES
+from . import load
 from .cards import card_html
 from .markup import Html, document, prose, tag
 from .overview import facts, servers
@@ -45,7 +46,7 @@ def render(
             if len(named) == 1
             else (_matrix(named, rows), _failures(named)),
             _reasons(named),
-            _load(results),
+            load.section({name: graded.load or {} for name, graded in _by_name(results)}),
         ),
         facts(named),
         style=filter_style(STATUSES),
@@ -247,7 +248,5 @@ def _by_reason(graded: Graded) -> Iterator[tuple[tuple[str, str], list[str]]]:
     yield from found.items()
 
 
-def _load(results: Sequence[Graded]) -> Html | None:
-    """The place of latency under load; nothing is measured yet that could be shown."""
-    del results
-    return None
+def _by_name(results: Sequence[Graded]) -> list[tuple[str, Graded]]:
+    return [(graded.name, graded) for graded in results]
