@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from rich.console import Console
 
 from .. import terminal
 from ..process import ServerProcess, StartError
-from ..target import Bound, Target, TargetError, build, from_folder
+from ..target import Bound, Target, TargetError, build, from_command, from_folder
 from .figures import Span, median
 from .generator import LoadError, raise_descriptor_limit
 from .measure import Run
@@ -141,6 +142,15 @@ def entrants(folder: Path, names: Sequence[str]) -> list[Entrant]:
     return [Entrant(PLAIN, plain, {}), Entrant(NAGLE, plain, {"nagle": "--nagle"}), *found]
 
 
+def sketches() -> list[Entrant]:
+    """Three ways for threads to send."""
+    program = Path(__file__).with_name("sketches.py")
+    words = f"{{python}} {shlex.quote(str(program))} {{way}} --host {{host}} --port {{port}}"
+    ways = ("speaker", "writers", "sender")
+    commands = [(way, words.replace("{way}", way)) for way in ways]
+    return [Entrant(f"threads: {way}", from_command(words), {}) for way, words in commands]
+
+
 def measure(
     servers: Sequence[Entrant], case: Case, rounds: int, seconds: float, console: Console
 ) -> list[Row]:
@@ -182,14 +192,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise_descriptor_limit(max(case.clients for case in (*CASES, *GROWTH)))
         with tempfile.TemporaryDirectory() as folder, alone():
             servers = entrants(Path(folder), known.servers or REFERENCE)
+            servers += sketches() if known.sketches else []
+            compared = {PLAIN, *(known.servers or REFERENCE)}
             cases = CASES[:1] if known.quick else (*CASES, *GROWTH)
             for case in cases:
-                chosen = [each for each in servers if case in CASES or each.name != NAGLE]
+                chosen = [each for each in servers if case in CASES or each.name in compared]
                 found = measure(chosen, case, known.rounds, known.seconds, console)
                 show(found, console)
                 rows += found
             console.print(f"\n{IDLE} clients at rest", style="bold")
-            for server in servers:
+            for server in (each for each in servers if each.name in compared):
                 resting[server.name] = server.rest(IDLE, known.seconds)
                 _show_rest(server.name, resting[server.name], console)
     except (TargetError, StartError, LoadError, Fault) as error:
@@ -232,6 +244,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="of each server (%(default)s)")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each round (%(default)g)")
     parser.add_argument("--quick", action="store_true", help="the first case only")
+    parser.add_argument(
+        "--sketches", action="store_true", help="measure three ways for threads to send, too"
+    )
     parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
     return parser
 
