@@ -50,7 +50,8 @@ class Connection:
         self.answered = asyncio.Event()  # while the hub puts an answer off: that it has come
         self.leaving = False
         # `drain` waits while the transport keeps more than this.
-        writer.transport.set_write_buffer_limits(server.hub.limits.low_mark)
+        low_mark = server.hub.limits.low_mark
+        writer.transport.set_write_buffer_limits(low_mark, low_mark)
 
     async def run(self) -> None:
         """A connection from beginning to end."""
@@ -93,10 +94,15 @@ class Connection:
                     pass
         self.server.retire(self)
 
+    @property
+    def lost(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.writer.transport.is_closing()
+
     async def read_line(self) -> bytes | None:
         """The next line of the client; None at the end of its stream, or when it was reset."""
-        while not self.lines:
-            if self.channel.input_ended:
+        while not self.lines or self.lost:
+            if self.lost or self.channel.input_ended:
                 return None
             try:
                 octets = await self.reader.read(CHUNK)
@@ -118,6 +124,7 @@ class Connection:
         self.obeyed += 1
         if self.obeyed % LINES_PER_TURN == 0:
             await asyncio.sleep(0)  # lines that are there already are read without a wait
+        await self.keep_pace()
         outcome = server.hub.obey(self.member, line, server.loop.time())
         server.wake()
         return await self.work(outcome) if isinstance(outcome, Job) else outcome
@@ -144,9 +151,14 @@ class Connection:
     async def wait_until_drained(self, octets: int) -> None:
         """Waits until at most so many octets are owed, or nothing can be sent any more."""
         self.server.flush()
-        self.writer.transport.set_write_buffer_limits(octets)
+        self.writer.transport.set_write_buffer_limits(octets, octets)
         with contextlib.suppress(OSError):
             await self.writer.drain()
+
+    async def keep_pace(self) -> None:
+        """Waits while the client sends more lines than it may."""
+        while pause := self.member.pace.take(self.server.loop.time()):  # noqa: ASYNC110  # no event ends it, only time
+            await asyncio.sleep(pause)
 
     def dismiss(self) -> None:
         """Sent away: whatever the task waits for, it leaves now, unless it is leaving already."""
@@ -155,7 +167,7 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Sends what the socket takes now; the transport keeps the rest. Never blocks."""
-        if not self.writer.transport.is_closing():  # else the task is about to find out
+        if not self.lost:  # else the task is about to find out
             self.writer.write(self.channel.send(data))
 
     def cut_off(self) -> None:

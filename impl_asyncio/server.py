@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS, name_of_peer
+from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS, is_loopback, name_of_peer
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -75,7 +75,7 @@ class Server:
                 log.warning("event=accept-failed error=%s", error)
                 await asyncio.sleep(ACCEPT_PAUSE)  # no descriptor is free; the others are served on
                 continue
-            member = self.hub.connect(self.loop.time())
+            member = self.hub.connect(self.loop.time(), is_loopback(peer[0]))
             member.peer = name_of_peer(peer)
             self.connections[member] = Connection(self, reader, writer, member)
             log.info("event=connected peer=%s", member.peer)
@@ -84,10 +84,10 @@ class Server:
     def flush(self) -> None:
         """Ends a turn: takes all that is ready, and sends it."""
         self.awake = False
-        self.hub.tick(self.loop.time())
-        self.commit()
         for connection in list(self.behind):
             self.settle(connection)
+        self.hub.tick(self.loop.time())
+        self.commit()
         for member in self.hub.take_ready():
             connection = self.connections[member]
             connection.send(member.take())
@@ -123,8 +123,9 @@ class Server:
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and who may have been answered."""
         connection.answered.set()
-        connection.member.unsent = connection.writer.transport.get_write_buffer_size()
-        if connection.member.unsent:
+        unsent = connection.writer.transport.get_write_buffer_size()
+        self.hub.sent(connection.member, unsent, self.loop.time())
+        if unsent:
             self.behind.add(connection)
         else:
             self.behind.discard(connection)

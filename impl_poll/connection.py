@@ -49,13 +49,19 @@ class Connection:
         self.unsent = bytearray()  # what the socket did not take
         self.input_ended = False
         self.output_ended = False
+        self.resume_at = 0.0  # when its lines are obeyed again, if it sent them too fast
         self.deadline = 0.0  # in LEAVING and LINGERING: when patience ends
         self.closed = False
 
     def run(self) -> None:
         """Obeys the lines that are there, as long as the client reads what it asked for."""
+        if self.paused:
+            return
         for _ in range(LINES_PER_TURN):
             if not self.step or not self.lines or self.waiting:
+                break
+            if pause := self.member.pace.take(self.server.now):
+                self.resume_at = self.server.now + pause
                 break
             try:
                 self.step(self.lines.popleft())
@@ -100,8 +106,13 @@ class Connection:
 
     @property
     def waiting(self) -> bool:
-        """Whether its lines wait: it does not read, or its last one is still to be answered."""
+        """Whether its lines wait: for an answer to the last one, or because it does not read."""
         return self.member.waiting or self.member.owed > self.server.hub.limits.low_mark
+
+    @property
+    def paused(self) -> bool:
+        """Whether its lines wait because it sends them faster than it may."""
+        return self.server.now < self.resume_at
 
     def leave(self) -> None:
         """To LEAVING: out of the chat; what is owed goes out, input is discarded."""

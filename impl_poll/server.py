@@ -19,7 +19,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from parley.channel import Channel
 from parley.hub import Hub, Job, Member
-from parley.launch import ACCEPT_PAUSE, BACKLOG, LONGEST_SLEEP, name_of_peer, stop_signals
+from parley.launch import (
+    ACCEPT_PAUSE,
+    BACKLOG,
+    LONGEST_SLEEP,
+    is_loopback,
+    name_of_peer,
+    stop_signals,
+)
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -47,6 +54,7 @@ class Server:
         self.wanted: dict[int, int] = {}  # by descriptor: the events that poll() looks for
         self.touched: set[Connection] = set()  # those to whom something happened this turn
         self.due: set[Connection] = set()  # those with lines left over for the next turn
+        self.paused: set[Connection] = set()  # those that sent faster than they may
         self.leaving: set[Connection] = set()  # those whose deadline has to be watched
         self.accept_at: float | None = None  # while accepting pauses: when it goes on
         self.now = time.monotonic()  # when this turn began
@@ -72,10 +80,14 @@ class Server:
         events = dict(self.poller.poll(self.timeout()))
         self.now = time.monotonic()
         self.touched, self.due = self.due, set()
+        over = {connection for connection in self.paused if not connection.paused}
+        self.paused -= over
+        self.touched |= over
         for fd, event in events.items():
             if connection := self.by_descriptor.get(fd):
                 if event & select.POLLOUT:
                     connection.send(b"")
+                    self.hub.sent(connection.member, len(connection.unsent), self.now)
                 if event & ~select.POLLOUT:  # something to read, or an end that reading will tell
                     connection.receive()
                 self.touched.add(connection)
@@ -93,6 +105,7 @@ class Server:
         if self.due:
             return 0
         deadlines = [self.hub.next_deadline(), self.accept_at]
+        deadlines += [connection.resume_at for connection in self.paused]
         deadlines += [connection.deadline for connection in self.leaving]
         due = min((deadline for deadline in deadlines if deadline is not None), default=None)
         if due is None:
@@ -119,7 +132,7 @@ class Server:
                 self.poller.unregister(self.listener)
                 return
             sock.setblocking(False)
-            member = self.hub.connect(self.now)
+            member = self.hub.connect(self.now, is_loopback(peer[0]))
             member.peer = name_of_peer(peer)
             connection = self.connections[member] = Connection(self, sock, member)
             log.info("event=connected peer=%s", member.peer)
@@ -135,7 +148,7 @@ class Server:
             for member in ready:
                 connection = self.connections[member]
                 connection.send(member.take())
-                member.unsent = len(connection.unsent)
+                self.hub.sent(member, len(connection.unsent), self.now)
                 self.touched.add(connection)
         for member in self.hub.take_dropped():
             self.dismiss(self.connections[member])
@@ -154,13 +167,15 @@ class Server:
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and what the connection waits for next."""
-        connection.member.unsent = len(connection.unsent)
+        self.hub.sent(connection.member, len(connection.unsent), self.now)
         connection.proceed()
         if connection.closed:
             self.close(connection)
             return
         if connection.step is None:
             self.leaving.add(connection)
+        elif connection.paused:
+            self.paused.add(connection)
         elif (connection.lines or connection.input_ended) and not connection.waiting:
             self.due.add(connection)
         fd, wanted = connection.sock.fileno(), connection.wants()
@@ -179,6 +194,7 @@ class Server:
         self.poller.unregister(fd)
         del self.wanted[fd], self.by_descriptor[fd], self.connections[connection.member]
         self.leaving.discard(connection)
+        self.paused.discard(connection)
         connection.sock.close()
         member = connection.member
         log.info("event=gone peer=%s name=%s", member.peer, member.name or "-")

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: Octets asked of a socket with one call.
 CHUNK = 65536
+#: Lines of one client that are obeyed before the others have their turn.
+LINES_PER_TURN = 100
+#: How long that turn of the others is, in seconds.
+TURN = 0.001
 
 log = logging.getLogger("parley")
 
@@ -41,6 +45,7 @@ class Connection:
         self.channel_lock = threading.Lock()  # never held together with the server's
         self.cutter = LineCutter()
         self.lines: deque[bytes] = deque()  # cut but not yet obeyed
+        self.obeyed = 0
         # Of the sending thread:
         self.unsent = bytearray()  # what the socket did not take
         # Guarded by server.lock:
@@ -89,8 +94,8 @@ class Connection:
 
     def read_line(self) -> bytes | None:
         """The next line of the client; None at the end of its stream, or when it was reset."""
-        while not self.lines:
-            if self.channel.input_ended:
+        while not self.lines or self.lost:
+            if self.lost or self.channel.input_ended:
                 return None
             try:
                 octets = self.sock.recv(CHUNK)
@@ -108,8 +113,12 @@ class Connection:
     def obey(self, line: bytes) -> Outcome | None:
         """Hands a line to the hub, once the client has read most of what it asked for before."""
         server = self.server
+        self.obeyed += 1
+        if self.obeyed % LINES_PER_TURN == 0:
+            time.sleep(TURN)  # the lock is not fair: who asks for it again at once gets it again
         with server.lock:
             self.wait_until_drained(server.hub.limits.low_mark)
+            self.keep_pace()
             outcome = server.hub.obey(self.member, line, time.monotonic())
             server.wake()
         return self.work(outcome) if isinstance(outcome, Job) else outcome
@@ -136,6 +145,16 @@ class Connection:
         self.waiting = True
         self.drained.wait_for(lambda: self.lost or self.member.owed <= octets, timeout)
         self.waiting = False
+
+    def keep_pace(self) -> None:
+        """Waits while the client sends more lines than it may. Requires the lock."""
+        while not self.lost and self.member.here:
+            pause = self.member.pace.take(time.monotonic())
+            if not pause:
+                return
+            self.waiting = True
+            self.drained.wait_for(lambda: self.lost or not self.member.here, pause)
+            self.waiting = False
 
     def end_output(self) -> None:
         """Ends the sending side. All has been sent, so nobody else is about to send."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, name_of_peer, stop_signals
+from parley.launch import ACCEPT_PAUSE, LONGEST_SLEEP, is_loopback, name_of_peer, stop_signals
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -85,7 +85,7 @@ class Server:
                 continue
             sock.setblocking(True)
             with self.lock:
-                member = self.hub.connect(time.monotonic())
+                member = self.hub.connect(time.monotonic(), is_loopback(peer[0]))
                 member.peer = name_of_peer(peer)
                 connection = self.connections[member] = Connection(self, sock, member)
                 self.wake()
@@ -118,9 +118,13 @@ class Server:
 
     def flush(self, writable: list[Connection]) -> None:
         """One turn: takes all that is ready, and sends it without holding the lock."""
+        for connection in writable:
+            connection.send(b"")
         now = time.monotonic()
         with self.lock:
             self.awake = False
+            for connection in writable:
+                self.settle(connection, now)
             self.hub.tick(now)
             self.commit(now)
             batch = [(self.connections[member], member.take()) for member in self.hub.take_ready()]
@@ -129,12 +133,11 @@ class Server:
             for member in self.hub.take_dropped():
                 self.goodbyes.setdefault(self.connections[member], now + self.goodbye_time)
             retired, self.retired = self.retired, []  # what was queued to them is in this batch
-        batch += [(connection, b"") for connection in writable]
         for connection, data in batch:
             connection.send(data)
         with self.lock:
             for connection, _ in batch:
-                self.settle(connection)
+                self.settle(connection, now)
             for connection in self.goodbyes:
                 self.dismiss(connection, now)
             for connection in retired:
@@ -153,9 +156,9 @@ class Server:
             self.hub.shutdown("the server cannot store messages", now, discard=True)
             os.kill(os.getpid(), signal.SIGTERM)  # the accepting thread goes home
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self, connection: Connection, now: float) -> None:
         """Notes what is still unsent, and who has to be told. Requires holding the lock."""
-        connection.member.unsent = len(connection.unsent)
+        self.hub.sent(connection.member, len(connection.unsent), now)
         if connection.waiting:
             connection.drained.notify()
         fd = connection.sock.fileno()
@@ -173,7 +176,7 @@ class Server:
         """
         if now >= self.goodbyes[connection]:
             connection.cut_off()
-            self.settle(connection)
+            self.settle(connection, now)
         elif connection.member.owed == 0:
             connection.end_output()
 

@@ -1,7 +1,8 @@
 """The chat without any I/O: members, nicknames, rooms, held events and the rules of each verb.
 
-All state of the chat is here. Lines and the time come in, encoded lines come out, into the `outbox`
-of each member concerned; sockets, threads, clocks and event loops are the servers' business.
+All state of the chat is here, and in the Guard that it derives from. Lines and the time come in,
+encoded lines come out, into the `outbox` of each member concerned; sockets, threads, clocks and
+event loops are the servers' business.
 The hub is NOT thread-safe: whoever calls it serialises the calls. In impl_poll and impl_asyncio
 there is nobody else to call it; impl_threads has one lock around it.
 """
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from parley import wire
-from parley.state import CLOSE, Account, Deadlines, Job, Limits, Member, Message, Outcome, Room
+from parley.guard import Guard
+from parley.state import CLOSE, Account, Job, Limits, Member, Message, Outcome, Room
 from parley.wire import Refusal
 
 __all__ = ["CLOSE", "Account", "Hub", "Job", "Limits", "Member", "Message", "Outcome", "Room"]
@@ -21,7 +23,7 @@ __all__ = ["CLOSE", "Account", "Hub", "Job", "Limits", "Member", "Message", "Out
 Verb = Callable[[Member, str], Outcome | None]
 
 
-class Hub:
+class Hub(Guard):
     """The rules of the chat. A method `do_VERB(member, arguments)` makes VERB a command.
 
     To add a verb, subclass Hub and add such a method (`do_x_shout` is the verb X-SHOUT). It checks
@@ -36,20 +38,13 @@ class Hub:
     capabilities: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+        super().__init__(limits or Limits())
         self.name = name  # what HELLO calls the server
         self.announce(*self.capabilities)
-        self.connections: dict[Member, None] = {}  # all that are here, nameless ones included
         self.names: dict[str, Member] = {}  # by folded name
         self.lobby = Room("lobby")
         self.epoch = 0.0  # what to add to the times of calls for seconds since 1970
         self._last_number = 0
-        self._now = 0.0  # the time that the current call was given
-        self._ready: list[Member] = []  # each whose outbox is not empty, once
-        self._dropped: list[Member] = []
-        self._handshakes = Deadlines(self.limits.handshake)  # of the nameless
-        self._silences = Deadlines(self.limits.idle)  # of members
-        self._locks = Deadlines(self.limits.hold_time)  # of locked members
 
     def announce(self, *capabilities: str) -> None:
         """Announces these capabilities to whoever connects: all, unless a server knows better."""
@@ -57,20 +52,6 @@ class Hub:
         self.greeting = wire.line("HELLO", wire.PROTOCOL, self.name, *capabilities)
 
     # What the servers call
-
-    def connect(self, now: float) -> Member:
-        """A new connection. Its outbox holds HELLO; or BYE, and it is not `here`: not let in."""
-        self._now = now
-        member = Member()
-        if len(self.connections) >= self.limits.max_clients:
-            member.here = False
-            self._send(member, wire.line("BYE", "too many connections, try again later"))
-            self._dropped.append(member)
-        else:
-            self.connections[member] = None
-            self._send(member, self.greeting)
-            self._handshakes.start(member, now)
-        return member
 
     def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
         """Obeys one line. CLOSE means that no further line of this member will be obeyed.
@@ -128,9 +109,7 @@ class Hub:
         self._now = now
         self.release(member)
         member.here = False
-        del self.connections[member]
-        self._handshakes.stop(member)
-        self._silences.stop(member)
+        self._forget(member)
         if member.name is not None:
             del self.names[wire.fold(member.name)]
             self.exit(member, cause, words)
@@ -151,45 +130,8 @@ class Hub:
             if member.room is not None:
                 member.room.members.clear()
             self._dropped.append(member)
-            self._handshakes.stop(member)
-            self._silences.stop(member)
-        self.connections.clear()
+            self._forget(member)
         self.names.clear()
-
-    def next_deadline(self) -> float | None:
-        """When `tick` has something to do again; None if it has not, as things stand."""
-        kinds = (self._handshakes, self._silences, self._locks)
-        return min((due for kind in kinds if (due := kind.next()) is not None), default=None)
-
-    def tick(self, now: float) -> None:
-        """Acts on every deadline that has passed: handshakes, silences, locks."""
-        self._now = now
-        for member in self._handshakes.take_expired(now):
-            self._send_away(member, "timeout", "you did not choose a nickname in time")
-        for member in self._locks.take_expired(now):
-            self.release(member)
-            self._send(member, wire.line("UNLOCKED", "timeout"))
-        for member in self._silences.take_expired(now):
-            if member.asked:
-                self._send_away(member, "timeout", "you did not answer")
-            else:
-                member.asked = True
-                self._send(member, wire.line("PING", "still-there"))
-                self._silences.start(member, now)
-
-    def take_ready(self) -> list[Member]:
-        """The members whose outbox is not empty, each once. The caller must `take` every one.
-
-        Those who do not read what they are owed are dropped here, once per turn: the others'
-        LEFT is then part of the same turn.
-        """
-        for member in self._ready:  # grows while it is walked: the LEFT of a slow one is news
-            if member.unsent and member.here:
-                if member.unsent + sum(map(len, member.outbox)) > self.limits.outbox_bytes:
-                    self._dropped.append(member)
-                    self.leave(member, "slow", self._now)
-        ready, self._ready = self._ready, []
-        return ready
 
     def take_spoken(self) -> list[Message]:
         """What was said since the last call and has to be stored before outboxes are sent."""
@@ -198,11 +140,6 @@ class Hub:
     def take_registered(self) -> list[Account]:
         """The nicknames registered since the last call, to be stored like what was said."""
         return []
-
-    def take_dropped(self) -> list[Member]:
-        """Those whom the hub has given up since the last call: for the server to send away."""
-        dropped, self._dropped = self._dropped, []
-        return dropped
 
     # What verbs are made of
 
@@ -215,7 +152,7 @@ class Hub:
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         """Appends an event to a room's log: queues it to every member of it `but` one.
 
-        Nobody joins or leaves while this loop runs: slow readers are dropped in `take_ready`.
+        Nobody joins or leaves while this loop runs: nobody is dropped before `take_ready`.
         """
         line = wire.line(*fields)
         ready = self._ready
@@ -248,8 +185,7 @@ class Hub:
         member.name, member.number = name, self._last_number
         self.names[wire.fold(name)] = member
         self.enter(member, self.lobby)
-        self._handshakes.stop(member)
-        self._silences.start(member, self._now)
+        self._named(member)
 
     def enter(self, member: Member, room: Room) -> None:
         """Puts a member into a room: the others are told, then it belongs to them."""
@@ -279,15 +215,6 @@ class Hub:
         if lines:
             self._send(member, lines)
         self.reply(member, "OK", verb, len(items))
-
-    def release(self, member: Member) -> int:
-        """Ends the lock, if there is one: queues what was held, and returns how many events."""
-        held, member.held = member.held, None
-        if held is not None:
-            self._locks.stop(member)
-        if held:
-            self._send(member, b"".join(held))
-        return len(held or ())
 
     # The verbs: what each of them means is in protocol.md
 
@@ -337,31 +264,6 @@ class Hub:
         self.leave(member, "quit", self._now, words)
         self.reply(member, "OK", "QUIT")
         return CLOSE
-
-    # Held events
-
-    def _hold(self, member: Member, line: bytes) -> None:
-        """Keeps an event of a locked member, or gives up the lock if it does not fit (LOCK-14)."""
-        assert member.held is not None
-        limits = self.limits
-        member.held.append(line)
-        member.held_bytes += len(line)
-        if len(member.held) > limits.hold_count or member.held_bytes > limits.hold_bytes:
-            self.release(member)
-            self._send(member, wire.line("UNLOCKED", "overflow"))
-
-    # Sending
-
-    def _send_away(self, member: Member, cause: str, words: str) -> None:
-        self.leave(member, cause, self._now)
-        self._send(member, wire.line("BYE", words))
-        self._dropped.append(member)
-
-    def _send(self, member: Member, lines: bytes) -> None:
-        """Queues whole lines to one member, past its lock."""
-        if not member.outbox:
-            self._ready.append(member)
-        member.outbox.append(lines)
 
     def _find(self, verb: str) -> Verb | None:
         """The method of a verb as wire.parse reads it; None if there is no such command."""

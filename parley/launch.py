@@ -24,6 +24,7 @@ from parley.channel import Channel, TlsChannel, server_context
 from parley.extensions import ExtendedHub, History
 from parley.hub import Hub, Limits
 from parley.store import Store, StoreError
+from parley.wire import MAX_LINE
 
 #: Connections that may wait to be accepted: a classroom that arrives at once (redis: 511).
 BACKLOG = 511
@@ -34,6 +35,14 @@ LONGEST_SLEEP = 3600.0
 ACCEPT_PAUSE = 0.1
 #: Descriptors that are not clients: standard streams, listener, pipes, and some to spare.
 RESERVED_DESCRIPTORS = 64
+
+#: Limits that 0 switches off.
+MAY_BE_ZERO = ("rate",)
+#: Octets of an item of a listing without a text, and of a DATA line without its data, at most.
+MAX_ITEM = len("HERE  9007199254740991\n") + 20
+MAX_DATA_HEAD = len("DATA 9007199254740991 \n")
+#: Octets of a file in a chunk of usual length, and characters of base64 that stand for them.
+CHUNK, CHUNK_DATA = 3000, 4000
 
 log = logging.getLogger("parley")
 
@@ -75,7 +84,7 @@ def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
             print(error, file=sys.stderr)
             return 1
         host, port = listener.getsockname()[:2]
-        if not (options.tls_cert or options.accounts_in_clear or _is_loopback(host)):
+        if not (options.tls_cert or options.accounts_in_clear or is_loopback(host)):
             chat.announce(*(each for each in chat.capabilities if each != "accounts"))
         print(f"listening on {host} {port}", flush=True)
         log.info("event=listening host=%s port=%d", host, port)
@@ -103,6 +112,14 @@ def listen(host: str, port: int) -> socket.socket:
 def name_of_peer(address: tuple[str, int]) -> str:
     """An address as accept() returns it, for logs."""
     return f"{address[0]}:{address[1]}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a numeric address is one of this machine, which nobody else can reach."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:  # on a socket for both
+        address = address.ipv4_mapped
+    return address.is_loopback
 
 
 class OneLine(logging.Formatter):
@@ -154,11 +171,6 @@ def _remember(chat: Hub, options: argparse.Namespace, limits: Limits) -> tuple[H
     return chat, store
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can listen in."""
-    return ipaddress.ip_address(host).is_loopback
-
-
 @contextlib.contextmanager
 def stop_signals() -> Iterator[int]:
     """A descriptor that becomes readable when SIGINT or SIGTERM comes: something to poll() for."""
@@ -188,8 +200,13 @@ def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
         "--history-sync", action="store_true", help="survive the loss of power too: slower"
     )
     for field in dataclasses.fields(Limits):
-        kind = _seconds if isinstance(field.default, float) else _count
         option = "--" + field.name.replace("_", "-")
+        if isinstance(field.default, bool):
+            parser.add_argument(option, action="store_true", help="(off)")
+            continue
+        kind = _seconds if isinstance(field.default, float) else _count
+        if field.name in MAY_BE_ZERO:
+            kind = _count_or_zero
         parser.add_argument(option, type=kind, default=field.default, help="(%(default)s)")
     return parser.parse_args(arguments)  # exits with 2 on wrong options (START-4)
 
@@ -201,18 +218,28 @@ def _limits(options: argparse.Namespace) -> Limits:
     if not 4 <= limits.hash_cost <= 20:  # beyond, one check takes gigabytes and many seconds
         print("--hash-cost must be 4 to 20", file=sys.stderr)
         sys.exit(2)
-    for largest in ("hold_bytes", "history_bytes", "max_window"):  # what may be queued in one piece
-        if limits.outbox_bytes < getattr(limits, largest):
-            option = largest.replace("_", "-")
-            print(f"--outbox-bytes must not be less than --{option}", file=sys.stderr)
-            sys.exit(2)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS: the hard limit may be "infinite"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and limits.max_clients > soft - RESERVED_DESCRIPTORS:
         limits = dataclasses.replace(limits, max_clients=max(1, soft - RESERVED_DESCRIPTORS))
+    for option, octets in _pieces(limits).items():
+        if octets > limits.outbox_bytes:
+            print(f"--outbox-bytes must be {octets} at least, for --{option}", file=sys.stderr)
+            sys.exit(2)
     return limits
+
+
+def _pieces(limits: Limits) -> dict[str, int]:
+    """What may be queued to a member in one piece, in octets, by the option that bounds it."""
+    return {
+        "hold-bytes": limits.hold_bytes + 2 * MAX_LINE,  # with what did not fit, and UNLOCKED
+        "history-bytes": limits.history_bytes,
+        "max-clients": limits.max_clients * MAX_ITEM,
+        "max-rooms": (limits.max_rooms + 1) * MAX_ITEM,
+        "max-window": -(-limits.max_window // CHUNK) * (CHUNK_DATA + MAX_DATA_HEAD),
+    }
 
 
 def _port(word: str) -> int:
@@ -225,6 +252,10 @@ def _count(word: str) -> int:
     if not (word.isascii() and word.isdigit() and 0 < int(word) < 2**53):
         raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
     return int(word)
+
+
+def _count_or_zero(word: str) -> int:
+    return 0 if word == "0" else _count(word)
 
 
 def _seconds(word: str) -> float:

@@ -1,6 +1,6 @@
 """What the hub remembers: members, rooms, deadlines, and the limits that it keeps to.
 
-Only the hub changes these, except for two fields of a Member that its server touches.
+Only the hub changes these; servers empty the outbox of a Member, and read the rest.
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class Limits:
     """The bounds of a server: octets and seconds. protocol.md, sections 10 and 12."""
 
     max_clients: int = 10_000  # connections, nameless ones included
+    max_nameless: int = 500  # connections without a name, those from this machine not counted
+    count_loopback: bool = False  # whether those count as well
+    rate: int = 5000  # lines a second that a client may send, and at once; 0: as many as it likes
     max_rooms: int = 1000  # ever joined: the seq and the history of an empty room are kept
     history_count: int = 1000  # messages remembered of each room
     history_bytes: int = 400_000  # the same in octets: 100 of the longest messages fit
@@ -80,6 +83,7 @@ class Limits:
     hold_bytes: int = 256 * 1024
     hold_time: float = 120.0
     outbox_bytes: int = 4 * 1024 * 1024  # queued for one connection that does not read
+    stall: float = 60.0  # without the network taking anything of that
     max_window: int = 256 * 1024  # of a file, in front of a chat line: 0.1 s at 20 Mbit/s
     max_transfers_each: int = 8  # that a member sends, or has accepted: eight windows fit an outbox
     max_transfers: int = 1000  # open at the same time, offers included
@@ -92,16 +96,16 @@ class Limits:
 class Member:
     """One connection as the chat sees it: nameless first, then a member, then gone.
 
-    The server touches two of the fields: it empties `outbox` with `take`, and lowers `unsent` as
-    the network accepts what it took.
+    The server empties `outbox` with `take`, and tells the hub when the network has accepted what it
+    took: see `Hub.sent`.
     """
 
     __slots__ = (
-        "asked", "held", "held_bytes", "here", "name",
-        "number", "outbox", "peer", "replied", "room", "tries", "unsent", "waiting",
+        "asked", "held", "held_bytes", "here", "name", "number",
+        "outbox", "pace", "peer", "replied", "room", "tries", "unsent", "waiting",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int = 0) -> None:
         self.here = True  # False as soon as it has quit, left or been dropped
         self.peer = ""  # where it comes from, for logs
         self.name: str | None = None
@@ -113,6 +117,7 @@ class Member:
         self.held: list[bytes] | None = None  # events that wait for UNLOCK; None: not locked
         self.held_bytes = 0
         self.waiting = False  # whether its last line is still to be answered: further lines wait
+        self.pace = Pace(rate)  # of its lines
         self.tries = 0  # wrong passwords
         self.asked = False  # whether it was sent a PING and no line has come since
 
@@ -128,6 +133,32 @@ class Member:
         self.replied = 0
         self.unsent += len(data)
         return data
+
+
+class Pace:
+    """A token bucket: so many lines a second, and after a second of silence as many at once.
+
+    The bucket is kept as the time at which it will be full again, as in the generic cell rate
+    algorithm of ITU-T I.371, annex A: one number, and no timer.
+    """
+
+    __slots__ = ("_each", "_full_at")
+
+    #: Seconds of a pause, at least: many short ones would cost more than the lines in between.
+    SHORTEST_PAUSE = 0.02
+
+    def __init__(self, rate: int) -> None:
+        self._each = 1 / rate if rate else 0.0  # seconds for a line
+        self._full_at = 0.0
+
+    def take(self, now: float) -> float:
+        """Takes a token for a line and returns 0; or how long to wait for one, in seconds."""
+        full_at = self._full_at if self._full_at > now else now
+        wait = full_at + self._each - now - 1.0
+        if wait > 0:
+            return max(wait, self.SHORTEST_PAUSE)
+        self._full_at = full_at + self._each
+        return 0.0
 
 
 class Room:
@@ -147,6 +178,9 @@ class Deadlines:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._due: OrderedDict[Member, float] = OrderedDict()
+
+    def __contains__(self, member: Member) -> bool:
+        return member in self._due
 
     def start(self, member: Member, now: float) -> None:
         """Starts the member's deadline, or starts it again."""

@@ -84,10 +84,13 @@ class Chat:
             data = person.member.take()
             assert data.endswith(b"\n")
             person.lines += data.decode().split("\n")[:-1]
-            if person.reads:
-                person.member.unsent = 0
+            self.accepts(person, person.member.unsent if person.reads else 0)
         self.dropped += [self.people[member] for member in self.hub.take_dropped()]
         return ready
+
+    def accepts(self, person: Person, octets: int) -> None:
+        """The network takes so many octets of what a person is owed."""
+        self.hub.sent(person.member, person.member.unsent - octets, self.now)
 
     def passes(self, seconds: float) -> None:
         """Time passes, and deadlines with it."""

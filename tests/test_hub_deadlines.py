@@ -13,7 +13,7 @@ NO_ANSWER = "BYE you did not answer"
 
 
 def test_connection_without_a_name_is_sent_away() -> None:
-    """Section 12: BYE and words for a connection that stays nameless for too long."""
+    """NAMELESS-1: BYE and words for a connection that stays nameless for too long."""
     chat = Chat(Limits(handshake=60))
     [alice] = chat.members("alice")
     bob = chat.nameless()
@@ -27,7 +27,7 @@ def test_connection_without_a_name_is_sent_away() -> None:
 
 
 def test_only_a_name_stops_the_handshake() -> None:
-    """Section 12: other commands and refusals do not."""
+    """NAMELESS-2: other commands and refusals do not."""
     chat = Chat(Limits(handshake=60))
     bob = chat.nameless()
     chat.passes(50)
@@ -37,7 +37,7 @@ def test_only_a_name_stops_the_handshake() -> None:
 
 
 def test_who_has_a_name_has_all_the_time() -> None:
-    """Section 12: the time to choose a name ends with the choice."""
+    """NAMELESS-1: the time to choose a name ends with the choice."""
     chat = Chat(Limits(handshake=60, idle=1e6))
     [alice] = chat.members("alice")
     chat.passes(1000)
@@ -45,7 +45,7 @@ def test_who_has_a_name_has_all_the_time() -> None:
 
 
 def test_silent_member_is_asked_and_then_sent_away() -> None:
-    """Section 12: PING after the time of silence, and as long again for the answer."""
+    """SILENCE-1, SILENCE-3: PING after the time of silence, and as long again for the answer."""
     chat = Chat(Limits(idle=120, handshake=1e6))
     alice, bob = chat.members("alice", "bob")
     chat.passes(60)
@@ -66,7 +66,7 @@ def test_silent_member_is_asked_and_then_sent_away() -> None:
 
 @pytest.mark.parametrize("line", [b"PONG still-there", b"", b"\r", b"DANCE", b"\xff", b"x" * 4096])
 def test_any_line_is_a_sign_of_life(line: bytes) -> None:
-    """Section 12: silence ends when a line comes, whatever it is; then it begins anew."""
+    """SILENCE-2: silence ends when a line comes, whatever it is; then it begins anew."""
     chat = Chat(Limits(idle=120))
     [alice] = chat.members("alice")
     chat.passes(120)

@@ -16,7 +16,7 @@ DIGEST = "0123456789abcdef" * 4
 
 
 def chat_of(*names: str, **limits: int) -> tuple[Chat, list[Person]]:
-    chat = Chat(Limits(**limits), hub=Files)
+    chat = Chat(Limits(**limits), hub=Files)  # type: ignore[arg-type]  # all of these are int
     person = chat.connect()
     assert person.hears() == ["HELLO parley/1 demo files"]
     person.does("QUIT")

@@ -220,7 +220,7 @@ def test_overflow_of_one_lock_leaves_the_others() -> None:
 
 
 def test_lock_that_lasts_too_long_ends() -> None:
-    """Section 12: the held events, then UNLOCKED timeout."""
+    """LOCK-18: the held events, then UNLOCKED timeout."""
     chat = Chat(Limits(hold_time=30))
     alice, bob = chat.members("alice", "bob")
     alice.does("LOCK")
@@ -233,7 +233,7 @@ def test_lock_that_lasts_too_long_ends() -> None:
 
 
 def test_second_lock_does_not_last_longer() -> None:
-    """LOCK-6, section 12: LOCK of a locked member does not start its time again."""
+    """LOCK-6, LOCK-18: LOCK of a locked member does not start its time again."""
     chat = Chat(Limits(hold_time=30))
     [alice] = chat.members("alice")
     alice.does("LOCK")
@@ -245,7 +245,7 @@ def test_second_lock_does_not_last_longer() -> None:
 
 @pytest.mark.parametrize("line", ["UNLOCK", "SAY x"])
 def test_lock_that_ended_does_not_time_out(line: str) -> None:
-    """LOCK-5, section 12: its time ends with it, and the next lock has its own."""
+    """LOCK-5, LOCK-18: its time ends with it, and the next lock has its own."""
     chat = Chat(Limits(hold_time=30))
     [alice] = chat.members("alice")
     alice.does("LOCK")
@@ -259,7 +259,7 @@ def test_lock_that_ended_does_not_time_out(line: str) -> None:
 
 
 def test_lock_that_overflowed_does_not_time_out() -> None:
-    """LOCK-14, section 12: a lock ends once."""
+    """LOCK-14, LOCK-18: a lock ends once."""
     chat = Chat(Limits(hold_count=1, hold_time=30))
     alice, bob = chat.members("alice", "bob")
     alice.does("LOCK")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from parley.launch import listen
+from parley.launch import is_loopback, listen
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 10.0  # seconds that appendix A grants a server to start
@@ -77,6 +77,7 @@ def first_line(address: tuple[str, int]) -> bytes:
         ("--no-such-option",),
         ("surplus",),
         ("--outbox-bytes", "1000"),
+        *(("--rate", word) for word in ("x", "-1", "1.5", "00")),
     ],
     ids=lambda options: " ".join(options)[:30],
 )
@@ -86,6 +87,51 @@ def test_wrong_option_is_said_and_exits_with_2(options: tuple[str, ...]) -> None
     assert (status, output) == (2, "")
     assert options[0].lstrip("-") in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("option", "most"),
+    [
+        ("--hold-bytes", 4 * 2**20 - 2 * 4096),
+        ("--history-bytes", 4 * 2**20),
+        ("--max-window", 3000 * (4 * 2**20 // 4022)),
+        ("--max-rooms", 4 * 2**20 // 43 - 1),
+    ],
+)
+def test_bounds_that_contradict_the_outbox_exit_with_2(option: str, most: int) -> None:
+    """START-6: what may be queued in one piece has to fit an outbox: 4 MiB, if not told."""
+    status, output, errors = ends("--port", "0", option, str(most + 1))
+    assert (status, output) == (2, "")
+    assert option in errors
+    with running(option, str(most)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),  # as a socket for both families names it
+        ("192.0.2.1", False),
+        ("::ffff:192.0.2.1", False),
+        ("2001:db8::1", False),
+        ("fe80::1%lo", False),
+    ],
+)
+def test_this_machine_is_told_from_others(host: str, loopback: bool) -> None:
+    """CAP-4: connections from the server's own machine need not count."""
+    assert is_loopback(host) is loopback
+
+
+def test_nameless_connections_of_this_machine_count_if_asked_for() -> None:
+    """CAP-4: by default they do not."""
+    for options, word in (((), b"HELLO "), (("--count-loopback",), b"BYE ")):
+        with running("--max-nameless", "1", *options) as address:
+            with socket.create_connection(address, timeout=PATIENCE) as alice:
+                assert alice.recv(6) == b"HELLO "
+                assert first_line(address).startswith(word)
 
 
 def test_port_in_use_is_one_line_and_exits_with_1() -> None:

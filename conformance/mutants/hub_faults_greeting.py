@@ -67,8 +67,8 @@ class SpeaksAnotherVersion(Hub):
 class WaitsToBeGreeted(Hub):
     """HELLO is sent only when the client has sent a line."""
 
-    def connect(self, now: float) -> Member:
-        member = super().connect(now)
+    def connect(self, now: float, loopback: bool = False) -> Member:
+        member = super().connect(now, loopback)
         member.outbox.clear()
         self._ready.remove(member)
         self._silent = {*getattr(self, "_silent", ()), member}
@@ -140,8 +140,8 @@ class HoldsPong(Hub):
 class PingsAtOnce(Hub):
     """Every newcomer is sent a PING right behind HELLO."""
 
-    def connect(self, now: float) -> Member:
-        member = super().connect(now)
+    def connect(self, now: float, loopback: bool = False) -> Member:
+        member = super().connect(now, loopback)
         self._send(member, wire.line("PING", "who-are-you"))
         return member
 
