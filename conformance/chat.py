@@ -70,6 +70,14 @@ class Chat:
         """One nameless client that has been greeted."""
         return self.connects(label)[0]
 
+    def narrow_member(self, label: str) -> Client:
+        """A client with a nickname whose connection holds little: who is behind is soon noticed."""
+        client = Client(self, label, narrow=True)
+        self.greeted(client)
+        client.takes_name()
+        self.settle(self.clients)
+        return client
+
     def greeted(self, client: Client) -> Line:
         """Waits for a client's HELLO."""
         self.wait_until(
@@ -176,6 +184,9 @@ class Chat:
     def add(self, client: Peer) -> None:
         assert isinstance(client, Client)
         self.clients.append(client)
+        self.start_reading(client)
+
+    def start_reading(self, client: Peer) -> None:
         self._selector.register(client.sock, selectors.EVENT_READ, client)
 
     def remove(self, client: Peer) -> None:

@@ -30,7 +30,10 @@ PACKAGE = (__package__ or "conformance").split(".")[0]
 #: Seconds for one faulty server; some of them hang on purpose.
 PATIENCE = 180
 #: The options that our servers call as parley.toml does.
-SAME_NAMES = ("checks", "handshake", "hash-cost", "hold-count", "login-delay", "outbox-bytes")
+SAME_NAMES = (
+    "checks", "handshake", "hash-cost", "hold-bytes", "hold-count", "hold-time", "idle",
+    "login-delay", "max-clients", "outbox-bytes", "rate", "stall",
+)  # fmt: skip
 #: What stands in place of a requirement for a fault that breaks none.
 NONE = "-"
 
@@ -76,6 +79,7 @@ def grade(fault: Fault, spec: Spec) -> Finding:
             for name, option in (
                 ("store", "history"),
                 ("tls", "tls-cert"),
+                ("max-nameless", "count-loopback --max-nameless"),
                 *((name, name) for name in SAME_NAMES),
             )
         )

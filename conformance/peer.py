@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from . import lines
 from .lines import Line, Malformed, escape
+from .narrow import narrow_connection
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -83,7 +84,7 @@ class Answer:
 class Peer:
     """One connection. `sends`, then `answer`; or `asks`, which is both; events wait in order."""
 
-    def __init__(self, chat: Chat, label: str) -> None:
+    def __init__(self, chat: Chat, label: str, narrow: bool = False) -> None:
         self.chat = chat
         self.label = label
         self.nick = chat.nick(label)
@@ -97,6 +98,8 @@ class Peer:
         self.said_bye: Line | None = None
         self.half_closed = False
         self.pings = 0  # that the server has sent of its own accord
+        self.answers_pings = True
+        self.chunk = CHUNK  # octets that it reads at once
         self.has_quit = False  # and was told so: nothing more may come
         self._reading = Answer(Line("", "", "", {}))  # items and events of the answer under way
         self._probes: set[str] = set()
@@ -105,7 +108,7 @@ class Peer:
         self._wire = chat.new_wire()
         self._unseen = 0
         self._failure: Violation | None = None
-        self.sock = self._connect()
+        self.sock = self._connect(narrow)
         chat.add(self)
         self.sends_octets(b"")  # what the wire itself has to say first
 
@@ -217,6 +220,17 @@ class Peer:
         self.chat.stop_reading(self)
         self.chat.mute.add(self)
 
+    def reads_again(self) -> None:
+        """From here on it reads what has come in the meantime, and all that follows."""
+        self.chat.log.append(Entry(self.label, ">", "(reads again)"))
+        self.chat.mute.discard(self)
+        self.chat.start_reading(self)
+
+    def presses_on(self) -> int:
+        """Sends what the socket takes now. Returns how many octets it has not taken."""
+        self._write()
+        return len(self._output)
+
     @property
     def unfinished(self) -> bytes:
         """What has come of a line that has not ended yet."""
@@ -269,9 +283,12 @@ class Peer:
 
     # Machinery
 
-    def _connect(self) -> socket.socket:
+    def _connect(self, narrow: bool) -> socket.socket:
         try:
-            sock = socket.create_connection(self.chat.address, timeout=self.chat.patience)
+            if narrow:
+                sock = narrow_connection(self.chat.address, self.chat.patience)
+            else:
+                sock = socket.create_connection(self.chat.address, timeout=self.chat.patience)
         except OSError as error:
             raise Violation(
                 f"cannot connect: {error.strerror or error}",
@@ -309,7 +326,7 @@ class Peer:
     def _read(self) -> None:
         """Reads what is there and sorts it."""
         try:
-            octets = self.sock.recv(CHUNK)
+            octets = self.sock.recv(self.chunk)
             data = self._wire.receive(octets)
         except BlockingIOError:
             return
@@ -386,6 +403,8 @@ class Peer:
             self.stream.append(line)
         elif line.role == "ping":
             self.pings += 1
+            if not self.answers_pings:
+                return
             self.sends_octets(f"PONG {line['token']}\n".encode(), f"PONG {line['token']}")
         elif self._heeds(line):
             if line.kind == "BYE":

@@ -1,92 +1,131 @@
-"""Level 6: a server among clients that do not read, and the ends of its command line."""
+"""Level 6: a server at rest, storms, no descriptor left, and the ends of its command line."""
 
+import contextlib
+import os
 import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
+from ..client import Client
 from ..peer import Violation
+from ..process import ServerProcess
 
-#: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
-#: of both sides keep (on Linux up to 4 MiB and 6 MiB).
-MOST_OCTETS = 48 * 1024 * 1024
-TEXT = "x" * 3700
-#: How long an idle server is watched, and what part of that it may work. One that spins gets a
+if sys.platform == "linux":
+    import resource
+
+#: How long a server at rest is watched, and what part of that it may work. One that spins gets a
 #: tenth of a processor even where many others compete for it; one that sleeps, nothing.
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.3
 IDLE_SHARE = 0.08
+#: Connections of a storm, and what each of its four kinds sends before it goes.
+STORM = 120
+LAST_WORDS = (b"", b"", b"NICK half", b"NICK storm%d\n")
+#: Descriptors that a server gets when it is about to have none left, and newcomers then.
+SPARE = 2
+NEWCOMERS = 6
 
 
 @needs("LEFT-1")
-def test_one_who_does_not_read_delays_nobody(new_chat: Chat) -> None:
-    """SLOW-1: others are answered and hear each other, while more is queued than sockets hold."""
-    alice, bob, carol = new_chat.members("alice", "bob", "carol")
-    new_chat.ignored.add("LEFT")  # whether and when carol is dropped is SLOW-2
-    carol.reads_no_more()
-    for number in range(2000):
-        seq = alice.says(TEXT)
-        if number % 20 == 0:
-            bob.fence()
-            bob.check(bob.events.pop(), f"MSG lobby {seq} {alice.nick} {TEXT}")
-            bob.events.clear()
-    bob.fence()
-    bob.events.clear()
-    carol.closes()
-
-
-@needs("SLOW-1")
-def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
-    """SLOW-2: the connection is closed, and every other member receives LEFT lobby name slow."""
-    can_be_told = "outbox-bytes" in bench.servers.target.options
-    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
-    alice, bob, carol = chat.members("alice", "bob", "carol")
-    carol.reads_no_more()
-    said = 0
-    while said < MOST_OCTETS:
-        for _ in range(20):
-            alice.says(TEXT)
-            said += len(TEXT)
-        bob.fence()
-        if any(event.kind == "LEFT" for event in bob.events):
-            break
-        bob.events.clear()
-    else:
-        raise Violation(
-            f"{said // 2**20} MiB were said to a member that does not read, and it is still there",
-            client=bob,
-            expected=f"LEFT lobby {carol.nick} slow",
-            got="(nothing)",
-        )
-    left = [event for event in bob.events if event.kind == "LEFT"]
-    bob.check(left[0], f"LEFT lobby {carol.nick} slow")
-    alice.fence()
-    alice.check(alice.next_event("LEFT"), f"LEFT lobby {carol.nick} slow")
-    bob.events.clear()
-    carol.closes()
-
-
-@needs("LEFT-1")
-def test_an_idle_server_uses_no_processor_time(bench: Bench) -> None:
-    """IDLE-1: while nothing arrives, and after clients have gone in whichever way."""
+def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
+    """STORM-1, IDLE-1: those who stay are served, all others gone; then the server is at rest."""
     server = bench.start()
     chat = bench.chat(server)
+    chat.ignored.update(("JOINED", "LEFT"))
     alice, bob, carol, dave = chat.members("alice", "bob", "carol", "dave")
-    chat.connect("nameless").resets()
+    for number in range(STORM):
+        _blow(chat, number)
+        if number % 40 == 0:
+            bob.hears(alice, "a storm", alice.says("a storm"))
     bob.does("QUIT", "OK QUIT")
     carol.half_closes()
     dave.resets()
-    for _ in range(3):
-        alice.awaits_event("LEFT of bob, carol and dave")
-    used = server.processor_time()
-    if used is None:
-        untested("this system does not tell the processor time of a process")
-    chat.idle(IDLE_SECONDS)
-    after = server.processor_time()
-    if after is not None and after - used > IDLE_SHARE * IDLE_SECONDS:
-        raise Violation(
-            "one client is connected and silent, three have gone",
-            expected=f"(at most {IDLE_SHARE:.0%} of a processor)",
-            got=f"({(after - used) / IDLE_SECONDS:.0%} of a processor)",
-        )
+    carol.events.clear()
+    give_up_at = time.monotonic() + chat.patience
+    while len(listed := alice.asks("WHO").items) > 1:
+        if time.monotonic() > give_up_at:
+            raise Violation(
+                f"{STORM} connections have begun and ended, and three more have left",
+                client=alice,
+                expected=f"HERE {alice.nick} {alice.number}",
+                got=f"({', '.join(item['name'] for item in listed)})",
+            )
+        chat.pump(0.02)
+    _expect_rest(chat, server, "IDLE-1", "one client is connected and silent, all others have gone")
+
+
+@needs("IDLE-1")
+def test_a_server_without_descriptors_serves_those_it_has(bench: Bench) -> None:
+    """FULL-1, FULL-2: it uses no processor time, and lets newcomers in when some are free again."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    with _few_descriptors(server):
+        newcomers = [Client(chat, f"newcomer{number}") for number in range(NEWCOMERS)]
+        for _ in range(3):
+            bob.hears(alice, "still here", alice.says("still here"))
+            alice.hears(bob, "so am I", bob.says("so am I"))
+        if all(each.greeting for each in newcomers):
+            untested("the descriptors of this server cannot be limited from outside")
+        _expect_rest(chat, server, "FULL-1", f"it can let in {SPARE} of {NEWCOMERS} that wait")
+        for client in newcomers:
+            client.closes()
+        fresh = Client(chat, "fresh")
+        try:
+            chat.greeted(fresh)
+        except Violation as violation:
+            violation.requirement = "FULL-2"
+            raise
+    bob.hears(alice, "who is it?", alice.says("who is it?"))
+
+
+def _expect_rest(chat: Chat, server: ServerProcess, rule: str, why: str) -> None:
+    """Watches the server, of which nothing is asked, until it rests: a runtime may have to tidy."""
+    give_up_at = time.monotonic() + chat.patience
+    share = 1.0
+    while share > IDLE_SHARE:
+        if time.monotonic() > give_up_at:
+            raise Violation(
+                f"{why}, and it does not come to rest within {chat.patience:g} s",
+                expected=f"(at most {IDLE_SHARE:.0%} of a processor)",
+                got=f"({share:.0%} of a processor)",
+                requirement=rule,
+            )
+        used = server.processor_time()
+        if used is None:
+            untested("this system does not tell the processor time of a process")
+        chat.idle(IDLE_SECONDS)
+        share = ((server.processor_time() or used) - used) / IDLE_SECONDS
+
+
+def _blow(chat: Chat, number: int) -> None:
+    """One connection of a storm: it is reset at once, half-closed, or reset after some octets."""
+    sock = socket.create_connection(chat.address, timeout=chat.patience)
+    with sock, contextlib.suppress(OSError):
+        last = LAST_WORDS[number % 4]
+        sock.sendall(last % number if b"%" in last else last)
+        if number % 4 == 1:
+            sock.shutdown(socket.SHUT_WR)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@contextlib.contextmanager
+def _few_descriptors(server: ServerProcess) -> Iterator[None]:
+    """While this lasts, the server can have only a few descriptors more than it has."""
+    if sys.platform != "linux":
+        untested("this system does not let another process limit descriptors")
+    process = server.popen.pid
+    used = max(map(int, os.listdir(f"/proc/{process}/fd")))
+    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (used + 1 + SPARE, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_NOFILE, before)
 
 
 def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
@@ -99,6 +138,20 @@ def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
         raise Violation("the port banana", expected="(exited with status 2)", got=f"({state})")
     if not server.stderr:
         raise Violation("the port banana", expected="a line on standard error", got="(nothing)")
+
+
+def test_bounds_that_contradict_each_other_are_told(bench: Bench) -> None:
+    """START-6: an outbox smaller than a hold: a word on standard error, exit status 2."""
+    server = bench.launch_with(outbox_bytes=20_000, hold_bytes=40_000)
+    status = server.wait_end(bench.servers.start_patience)
+    state = server.state()
+    server.kill()
+    if status != 2 or not server.stderr:
+        raise Violation(
+            "an outbox of 20,000 octets, a hold of 40,000",
+            expected="(a line on standard error, exited with status 2)",
+            got=f"({state})",
+        )
 
 
 def test_ipv6(bench: Bench) -> None:

@@ -106,6 +106,31 @@ def test_who_does_not_speak_tls_is_cut_off(
     alice.events.clear()
 
 
+def test_tls_on_a_port_without_it_ends_at_once(bench: Bench) -> None:
+    """OCTET-11: the handshake of a client fails without a wait, and nobody else notices."""
+    if bench.servers.tls:
+        untested("every server of this grade speaks TLS")
+    chat = bench.chat()
+    alice = chat.member("alice")
+    context = ssl.create_default_context()
+    with socket.create_connection(chat.address, timeout=chat.patience) as plain:
+        try:
+            context.wrap_socket(plain, server_hostname="localhost").close()
+        except TimeoutError:
+            raise Violation(
+                "a client that begins with a TLS handshake",
+                expected="(what is no TLS, or the end of the stream)",
+                got="(nothing)",
+                timed_out=True,
+            ) from None
+        except OSError:
+            pass  # which is what it ought to learn
+    alice.receives_nothing()
+    bob = chat.connect("bob")
+    bob.takes_name()
+    alice.receives(f"JOINED lobby {bob.nick} {bob.number}")
+
+
 def test_an_endless_handshake_is_cut_off(bench: Bench, authority: Authority) -> None:
     """TLS-5: a silent peer, half a handshake, and a whole one without a name."""
     server = bench.start(tls=str(authority.file), handshake=1.0)

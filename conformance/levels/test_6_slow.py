@@ -1,0 +1,143 @@
+"""Level 6: a server among clients that read slowly, or not at all.
+
+Most of them are narrow: their sockets hold little, so that the server has to keep the rest.
+"""
+
+from ..bench import Bench, needs
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
+
+#: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
+#: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
+MOST_OCTETS = 48 * 1024 * 1024
+TEXT = "x" * 3700
+#: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
+BEHIND = 40
+#: Octets that a slow one reads at once.
+SIP = 512
+#: Octets that may be asked at most without an answer being read, and of one portion.
+MOST_ASKED = 16 * 1024 * 1024
+PORTION = 1000
+#: Round trips of another client in which not an octet is taken of one who asks: it is not read.
+STUCK = 20
+
+
+@needs("LEFT-1")
+def test_one_who_does_not_read_delays_nobody(new_chat: Chat) -> None:
+    """SLOW-1: others are answered and hear each other, while more is queued than sockets hold."""
+    alice, bob = new_chat.members("alice", "bob")
+    carol = new_chat.narrow_member("carol")
+    new_chat.ignored.add("LEFT")  # whether and when carol is dropped is SLOW-2
+    carol.reads_no_more()
+    for number in range(500):
+        seq = alice.says(TEXT)
+        if number % 20 == 0:
+            bob.fence()
+            bob.check(bob.events.pop(), f"MSG lobby {seq} {alice.nick} {TEXT}")
+            bob.events.clear()
+    bob.fence()
+    bob.events.clear()
+    carol.closes()
+
+
+@needs("SLOW-1")
+def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
+    """SLOW-2: the connection is closed, and every other member receives LEFT lobby name slow."""
+    can_be_told = "outbox-bytes" in bench.servers.target.options
+    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
+    alice, bob = chat.members("alice", "bob")
+    carol = chat.narrow_member("carol")
+    carol.reads_no_more()
+    said = 0
+    while said < MOST_OCTETS:
+        for _ in range(20):
+            alice.says(TEXT)
+            said += len(TEXT)
+        bob.fence()
+        if any(event.kind == "LEFT" for event in bob.events):
+            break
+        bob.events.clear()
+    else:
+        raise Violation(
+            f"{said // 2**20} MiB were said to a member that does not read, and it is still there",
+            client=bob,
+            expected=f"LEFT lobby {carol.nick} slow",
+            got="(nothing)",
+        )
+    left = [event for event in bob.events if event.kind == "LEFT"]
+    bob.check(left[0], f"LEFT lobby {carol.nick} slow")
+    alice.fence()
+    alice.check(alice.next_event("LEFT"), f"LEFT lobby {carol.nick} slow")
+    bob.events.clear()
+    carol.closes()
+
+
+@needs("SLOW-1")
+def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
+    """SLOW-3: in order, and it stays."""
+    alice = new_chat.member("alice")
+    carol = new_chat.narrow_member("carol")
+    carol.chunk = SIP
+    carol.reads_no_more()
+    expected = []
+    for number in range(BEHIND):
+        text = f"{number} {TEXT}"
+        expected.append(f"MSG lobby {alice.says(text)} {alice.nick} {text}")
+    carol.reads_again()
+    for each in expected:
+        carol.is_told(each)
+    carol.fence()
+    alice.fence()
+
+
+@needs("SLOW-1")
+def test_one_who_asks_without_end_does_not_fill_the_server(bench: Bench) -> None:
+    """SLOW-5: it is not read from until it reads, and then all is answered; or it is dropped."""
+    unpaced = "rate" in bench.servers.target.options
+    chat = bench.chat(bench.start(rate=0) if unpaced else bench.start())
+    bob = chat.member("bob")
+    carol = chat.narrow_member("carol")
+    carol.reads_no_more()
+    asked = _ask_until_stuck(carol, bob)
+    carol.reads_again()
+    if _was_dropped(bob, carol):
+        return
+    for command in asked:
+        carol.check(carol.answer().final, command.replace("PING", "PONG"))
+
+
+def _ask_until_stuck(carol: Client, bob: Client) -> list[str]:
+    """Carol asks until nothing more is taken of it, while bob is answered. What she asked."""
+    asked: list[str] = []
+    octets, stuck, left = 0, 0, 0
+    while stuck < STUCK and not bob.events:
+        if octets > MOST_ASKED:
+            raise Violation(
+                f"{octets // 2**20} MiB of questions were taken from a client that reads nothing",
+                client=bob,
+                expected="(the server reads no further, or drops the client)",
+                got="(it reads on, and keeps the answers)",
+            )
+        if not left:
+            numbers = range(len(asked), len(asked) + PORTION)
+            portion = [f"PING {number:060}" for number in numbers]
+            asked += portion
+            stream = "".join(f"{command}\n" for command in portion).encode()
+            octets += len(stream)
+            carol.expects_answers_to(*portion)
+            carol.sends_octets(stream, shown=f"({PORTION} times PING)")
+        before, left = left, carol.presses_on()
+        stuck = stuck + 1 if left == before and left else 0
+        bob.fence()  # the server has had its turn; and who is dropped has left
+    return asked
+
+
+def _was_dropped(bob: Client, carol: Client) -> bool:
+    """Whether the server has dropped carol, and told so."""
+    if not bob.events:
+        return False
+    bob.is_told(f"LEFT lobby {carol.nick} slow")
+    carol.abandons()
+    carol.closes()
+    return True
