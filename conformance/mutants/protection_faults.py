@@ -1,0 +1,245 @@
+"""Faults of protection: those who read slowly, or not at all, and those who say nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from impl_poll.connection import Connection
+from parley import wire
+from parley.hub import Hub, Limits, Member, Outcome
+
+from .registry import breaks
+from .server_faults import FOR_GOOD
+from .tools import OtherLimits
+
+# Those who read slowly, or not at all
+
+
+@breaks("SLOW-3")
+class LosesAnOctet(Connection):
+    """Where the socket takes a part of what there is to send, an octet behind that is lost."""
+
+    def send(self, data: bytes) -> None:
+        owed = len(self.unsent) + len(data)
+        super().send(data)
+        if 0 < len(self.unsent) < owed:
+            del self.unsent[0]
+
+
+@breaks("SLOW-4")
+class WaitsForProgress(OtherLimits):
+    """A member for which the network takes nothing may stay, as long as it costs little."""
+
+    other = {"stall": FOR_GOOD}  # noqa: RUF012  # read only
+
+
+@breaks("SLOW-4")
+class StalledOnesAreClosed(Hub):
+    """A member that makes no progress is said to have closed."""
+
+    def tick(self, now: float) -> None:
+        self._now = now
+        for member in self._stalls.take_expired(now):
+            self._send_away(member, "closed", "you read nothing")
+        super().tick(now)
+
+
+@breaks("SLOW-5")
+class ReadsWithoutEnd(OtherLimits):
+    """A client that asks without end is read from without end, and its answers are kept."""
+
+    other = {"low_mark": 2**60}  # noqa: RUF012  # read only
+
+    def _drop(self, member: Member) -> None:
+        if not member.outbox or not member.outbox[-1].startswith(b"PONG"):
+            super()._drop(member)
+
+
+@breaks("SLOW-5")
+class ForgetsAnswers(Hub):
+    """Answers to one who does not read are thrown away instead of waiting."""
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        if member.unsent < 16_384 or fields[0] != "PONG":
+            super().reply(member, *fields)
+
+
+# Those who choose no name
+
+
+class InATenth(Hub):
+    """A hub that counts some of its times ten times too fast."""
+
+    times: tuple[str, ...] = ()
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        shorter = {each: getattr(limits, each) / 10 for each in self.times}
+        super().__init__(name, dataclasses.replace(limits, **shorter))
+
+
+@breaks("NAMELESS-1")
+class MayStayNameless(OtherLimits):
+    """Who does not choose a name may stay."""
+
+    other = {"handshake": FOR_GOOD}  # noqa: RUF012  # read only
+
+
+@breaks("NAMELESS-1")
+class HurriesTheNameless(InATenth):
+    """The time to choose a name is over after a tenth of it."""
+
+    times = ("handshake",)
+
+
+@breaks("NAMELESS-1")
+class NamelessGoWithoutBye(Hub):
+    """Who does not choose a name is closed without a word."""
+
+    def _send_away(self, member: Member, cause: str, words: str) -> None:
+        if member.name is not None:
+            return super()._send_away(member, cause, words)
+        self.leave(member, cause, self._now)
+        self._dropped.append(member)
+
+
+@breaks("NAMELESS-2")
+class AnyLineGrantsTime(Hub):
+    """The time to choose a name begins anew with every line."""
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        if member in self._handshakes:
+            self._handshakes.start(member, now)
+        return super().obey(member, line, now)
+
+
+@breaks("NAMELESS-2")
+class PingGrantsTheWholeTime(Hub):
+    """Who has been answered once may stay without a name."""
+
+    def do_ping(self, member: Member, arguments: str) -> None:
+        self._handshakes.stop(member)
+        super().do_ping(member, arguments)
+
+
+# Those who say nothing
+
+
+@breaks("SILENCE-1")
+class SendsAwayWithoutAsking(Hub):
+    """A silent member is sent away without a PING."""
+
+    def tick(self, now: float) -> None:
+        for member in self.names.values():
+            member.asked = True
+        super().tick(now)
+
+
+@breaks("SILENCE-1")
+class AsksTooEarly(InATenth):
+    """PING comes after a tenth of the time of silence."""
+
+    times = ("idle",)
+
+
+@breaks("SILENCE-2")
+class PongIsNoLife(Hub):
+    """A member that answers nothing but PONG is sent away."""
+
+    def do_pong(self, member: Member, arguments: str) -> None:
+        member.asked = True
+
+
+@breaks("SILENCE-3")
+class AsksForEver(Hub):
+    """A member that does not answer is asked again, and again."""
+
+    def tick(self, now: float) -> None:
+        for member in self.names.values():
+            member.asked = False
+        super().tick(now)
+
+
+@breaks("SILENCE-3")
+class SilentOnesAreClosed(Hub):
+    """A member that does not answer is said to have closed."""
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        super().leave(member, "closed" if cause == "timeout" else cause, now, words)
+
+
+@breaks("SILENCE-3")
+class GhostsAreToldTwice(Hub):
+    """The LEFT of a member that does not answer comes twice."""
+
+    def exit(self, member: Member, cause: str, words: str = "") -> None:
+        super().exit(member, cause, words)
+        if cause == "timeout":
+            self.publish(self.lobby, "LEFT", "lobby", str(member.name), cause)
+
+
+@breaks("SILENCE-4")
+class OctetsAreLife(Connection):
+    """The beginning of a line is taken for a sign of life."""
+
+    def receive(self) -> None:
+        super().receive()
+        if self.member.here and self.member.name is not None:
+            self.member.asked = False
+            self.server.hub._silences.start(self.member, self.server.now)
+
+
+# Locks
+
+
+@breaks("LOCK-17")
+class HoldsAnyOctets(OtherLimits):
+    """However many octets are held, the lock goes on."""
+
+    other = {"hold_bytes": 2**60}  # noqa: RUF012  # read only
+
+
+@breaks("LOCK-17")
+class TooMuchIsLost(Hub):
+    """An event that is too much for the octets that may be held is lost."""
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        if member.held_bytes + len(line) <= self.limits.hold_bytes:
+            super()._hold(member, line)
+
+
+@breaks("LOCK-18")
+class HoldsForEver(OtherLimits):
+    """A lock lasts as long as its member likes."""
+
+    other = {"hold_time": FOR_GOOD}  # noqa: RUF012  # read only
+
+
+@breaks("LOCK-18")
+class UnlocksTooEarly(InATenth):
+    """A lock ends after a tenth of its time."""
+
+    times = ("hold_time",)
+
+
+@breaks("LOCK-18")
+class TimeLosesHeld(Hub):
+    """What was held when the time of a lock is over is lost."""
+
+    def tick(self, now: float) -> None:
+        for member in self.names.values():
+            if member.held and member in self._locks and self._locks._due[member] <= now:
+                member.held.clear()
+        super().tick(now)
+
+
+@breaks("LOCK-18")
+class EndedLocksTimeOut(Hub):
+    """The time of a lock goes on when it has been ended by UNLOCK."""
+
+    def do_unlock(self, member: Member, arguments: str) -> None:
+        wire.no_arguments(arguments)
+        held, member.held = member.held, None
+        if held:
+            self._send(member, b"".join(held))
+        self.reply(member, "OK", "UNLOCK", len(held or ()))
