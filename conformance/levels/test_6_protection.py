@@ -86,7 +86,7 @@ def _expect_rest(chat: Chat, server: ServerProcess, rule: str, why: str) -> None
     """Watches the server, of which nothing is asked, until it rests: a runtime may have to tidy."""
     give_up_at = time.monotonic() + chat.patience
     share = 1.0
-    while share > IDLE_SHARE:
+    while not 0 <= share <= IDLE_SHARE:  # less than 0: threads have ended, and their time with them
         if time.monotonic() > give_up_at:
             raise Violation(
                 f"{why}, and it does not come to rest within {chat.patience:g} s",
