@@ -1,31 +1,23 @@
 """Level 6: clients that choose no name, say nothing, read nothing, hold for ever, or send too fast.
 
-The tests make these times short, and let them pass together: the first test plays all of it, each
-part on a server of its own, and every test tells how its part ended. What has to be over is awaited
-with patience; what must not come early is measured from before the client began, so that no load on
-the machine can bring it forward. Where a client has to be in time itself, and this machine was too
-busy for that, nothing is judged.
+The tests make these times short, and let them pass together. What has to be over is awaited with
+patience; what must not come early is measured from before the client began, so that no load on the
+machine can bring it forward. Where a client has to be in time itself, and this machine was too busy
+for that, nothing is judged.
 """
 
-import time
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import pytest
-
-from ..bench import Bench, needs, untested
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
-from ..process import ServerProcess, StartError
-from ..servers import Servers
+from ..together import Parts, Watch, judge
 
 #: Seconds: how short the times are made (silence is counted twice), and the part that has to pass.
 SHORT = 0.6
 SILENCE = 0.35
 NOT_BEFORE = 0.7
-#: Seconds between two looks at what has come.
-LOOK = 0.02
 #: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
 BEHIND = 40
 TEXT = "x" * 3700
@@ -34,36 +26,6 @@ RATE = 300
 BEYOND = 150
 #: Lines that take ten seconds, in which others are answered.
 FLOOD = 10 * RATE
-
-
-class Watch:
-    """What a part needs to know of time."""
-
-    def __init__(self, patience: float) -> None:
-        self.patience = patience
-        self.begins()
-
-    def begins(self) -> None:
-        """From here on time counts."""
-        self.began = self.looked = time.monotonic()
-        self.longest = 0.0  # time from one look to the next
-
-    @property
-    def passed(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.began
-
-    def until(self, condition: Callable[[], bool]) -> Iterator[None]:
-        """Lets time pass until the condition holds, or the patience is over."""
-        while not condition() and self.passed < self.patience:
-            yield
-            self.longest = max(self.longest, time.monotonic() - self.looked)
-            self.looked = time.monotonic()
-
-    def expect_in_time(self, seconds: float) -> None:
-        """Ends the part if this machine was so busy that its clients may have been late."""
-        if self.longest > NOT_BEFORE * seconds:
-            untested(f"this machine was too busy: its clients did nothing for {self.longest:.1f} s")
 
 
 def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -201,104 +163,42 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
 
 
 #: Who does what, by the option that makes its time short, and how short.
-Part = Callable[[Chat, Watch], Iterator[None]]
-PARTS: dict[str, tuple[float | int, Part]] = {
+PARTS: Parts = {
     "rate": (RATE, somebody_sends_too_fast),
     "stall": (SHORT, somebody_reads_nothing),
     "hold-time": (SHORT, somebody_holds_for_ever),
     "handshake": (SHORT, nobody_chooses_a_name),
     "idle": (SILENCE, somebody_says_nothing),  # begins last: its clients have to be in time
 }
-#: How each part ended, of each target that is graded: None if nothing was wrong.
-Ends = dict[str, BaseException | None]
-_PLAYED: weakref.WeakKeyDictionary[Servers, Ends] = weakref.WeakKeyDictionary()
 
 
 @needs("HELLO-3")
 def test_who_chooses_no_name_in_time_is_sent_away(bench: Bench) -> None:
     """NAMELESS-1, NAMELESS-2: BYE and the end of the stream; only a name stops that time."""
-    _judge(bench, "handshake")
+    judge(bench, PARTS, "handshake")
 
 
 @needs("LEFT-1")
 def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
     """SILENCE-3, SILENCE-4, SILENCE-1, SILENCE-2: PING, then BYE and LEFT; who answers stays."""
-    _judge(bench, "idle")
+    judge(bench, PARTS, "idle")
 
 
 @needs("LOCK-4")
 def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
     """LOCK-18: everything held, then UNLOCKED timeout, and the lock is off."""
-    _judge(bench, "hold-time")
+    judge(bench, PARTS, "hold-time")
 
 
 @needs("SLOW-1")
 def test_one_who_makes_no_progress_is_dropped(bench: Bench) -> None:
     """SLOW-4: every other member receives LEFT lobby name slow, once."""
-    _judge(bench, "stall")
+    judge(bench, PARTS, "stall")
 
 
 def test_who_sends_too_fast_is_answered_later(bench: Bench) -> None:
     """RATE-1, RATE-2, RATE-3: every line, in order, no faster than it may; others do not wait."""
-    _judge(bench, "rate")
-
-
-def _judge(bench: Bench, option: str) -> None:
-    """Tells how a part ended; plays all parts that this server can be told, if nobody has yet."""
-    if bench.servers not in _PLAYED:
-        known = [each for each in PARTS if each in bench.servers.target.options]
-        _PLAYED[bench.servers] = _play(bench, known)
-    played = _PLAYED[bench.servers]
-    if option not in played:
-        untested(f"parley.toml has no option {option}")
-    end = played[option]
-    if end is not None:
-        raise end
-
-
-def _play(bench: Bench, options: list[str]) -> Ends:
-    """Plays these parts, all at the same time."""
-    ends: Ends = {}
-    running: dict[str, tuple[Chat, Iterator[None]]] = {}
-    launched = {
-        option: bench.launch_with(**{option.replace("-", "_"): PARTS[option][0]})
-        for option in options
-    }
-    for option, server in launched.items():
-        try:
-            running[option] = _begin(bench, server, PARTS[option][1])
-        except StartError as error:
-            ends[option] = error
-    while running:
-        for option, (chat, part) in list(running.items()):
-            chat.pump(LOOK / len(running))
-            end = _go_on(chat, part)
-            if end is not UNDER_WAY:
-                chat.abandon()  # nobody would answer its server from here on
-                ends[option] = end
-                del running[option]
-    return ends
-
-
-def _begin(bench: Bench, server: ServerProcess, part: Part) -> tuple[Chat, Iterator[None]]:
-    server.wait_ready(bench.servers.start_patience)
-    chat = bench.chat(server)
-    return chat, part(chat, Watch(chat.patience))
-
-
-#: The end of a part that has not ended.
-UNDER_WAY = RuntimeError("under way")
-
-
-def _go_on(chat: Chat, part: Iterator[None]) -> BaseException | None:
-    """Lets a part go on to its next wait. How it ended, if it has."""
-    try:
-        for _ in part:
-            return UNDER_WAY
-        chat.expect_nothing_more()
-    except (Violation, pytest.skip.Exception) as end:
-        return end
-    return None
+    judge(bench, PARTS, "rate")
 
 
 def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
