@@ -135,6 +135,7 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
 
 
 def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
+    chat.ignored.add("LEFT")  # alice goes before she has been answered
     bob, alice = chat.members("bob", "alice")
     watch.begins()
     commands = _ask_at_once(alice, RATE + BEYOND)
