@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 
@@ -58,9 +59,19 @@ class Watch:
 Part = Callable[[Chat, Watch], Iterator[None]]
 #: By the option of the server that a part is about: what it is set to, and the part.
 Parts = Mapping[str, tuple[float | int, Part]]
-#: How each part ended: None if nothing was wrong. Kept as long as its target is graded.
-Ends = dict[str, BaseException | None]
-_PLAYED: weakref.WeakKeyDictionary[Servers, Ends] = weakref.WeakKeyDictionary()
+
+
+@dataclass
+class Played:
+    """How a part ended (`end` is None if nothing was wrong), and on which server."""
+
+    chat: Chat
+    server: ServerProcess
+    end: BaseException | None
+
+
+#: By option. Kept as long as its target is graded.
+_PLAYED: weakref.WeakKeyDictionary[Servers, dict[str, Played]] = weakref.WeakKeyDictionary()
 
 
 def judge(bench: Bench, parts: Parts, option: str) -> None:
@@ -68,42 +79,42 @@ def judge(bench: Bench, parts: Parts, option: str) -> None:
     if bench.servers not in _PLAYED:
         known = {each: parts[each] for each in parts if each in bench.servers.target.options}
         _PLAYED[bench.servers] = _play(bench, known)
-    played = _PLAYED[bench.servers]
-    if option not in played:
+    if option not in _PLAYED[bench.servers]:
         untested(f"parley.toml has no option {option}")
-    end = played[option]
-    if end is not None:
-        raise end
+    played = _PLAYED[bench.servers][option]
+    bench.chats.append((played.chat, played.server))  # from here on it is this test's
+    if played.end is not None:
+        raise played.end
 
 
-def _play(bench: Bench, parts: Parts) -> Ends:
+def _play(bench: Bench, parts: Parts) -> dict[str, Played]:
     """Plays these parts, all at the same time."""
-    ends: Ends = {}
-    running: dict[str, tuple[Chat, Iterator[None]]] = {}
-    launched = {
+    servers = {
         option: bench.launch_with(**{option.replace("-", "_"): bound})
         for option, (bound, _) in parts.items()
     }
-    for option, server in launched.items():
+    played: dict[str, Played] = {}
+    running: dict[str, Iterator[None]] = {}
+    for option, server in servers.items():
+        end: BaseException | None = None
         try:
-            running[option] = _begin(bench, server, parts[option][1])
+            server.wait_ready(bench.servers.start_patience)
         except StartError as error:
-            ends[option] = error
+            end = error
+        chat = bench.chat(server)
+        played[option] = Played(chat, server, end)
+        if end is None:
+            running[option] = parts[option][1](chat, Watch(chat.patience))
+    bench.chats.clear()  # each belongs to the test that judges it
     while running:
-        for option, (chat, part) in list(running.items()):
-            chat.pump(LOOK / len(running))
-            end = _go_on(chat, part)
-            if end is not UNDER_WAY:
-                chat.abandon()  # nobody would answer its server from here on
-                ends[option] = end
+        for option, part in list(running.items()):
+            one = played[option]
+            one.chat.pump(LOOK / len(running))
+            one.end = _go_on(one.chat, part)
+            if one.end is not UNDER_WAY:
+                one.chat.abandon()  # nobody would answer its server from here on
                 del running[option]
-    return ends
-
-
-def _begin(bench: Bench, server: ServerProcess, part: Part) -> tuple[Chat, Iterator[None]]:
-    server.wait_ready(bench.servers.start_patience)
-    chat = bench.chat(server)
-    return chat, part(chat, Watch(chat.patience))
+    return played
 
 
 #: The end of a part that has not ended.

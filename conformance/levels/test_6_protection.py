@@ -69,7 +69,7 @@ def test_a_server_without_descriptors_serves_those_it_has(bench: Bench) -> None:
             bob.hears(alice, "still here", alice.says("still here"))
             alice.hears(bob, "so am I", bob.says("so am I"))
         if all(each.greeting for each in newcomers):
-            untested("the descriptors of this server cannot be limited from outside")
+            untested("this system does not limit the descriptors of this server from outside")
         _expect_rest(chat, server, "FULL-1", f"it can let in {SPARE} of {NEWCOMERS} that wait")
         for client in newcomers:
             client.closes()
