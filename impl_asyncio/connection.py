@@ -84,8 +84,9 @@ class Connection:
         self.leaving = True
         self.server.hub.leave(self.member, "closed", self.server.loop.time())
         self.server.flush()
-        with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError, ChannelError):
             async with asyncio.timeout(limits.flush_time):
+                await self.finish_handshake()
                 await self.wait_until_drained(0)
             self.writer.write(self.channel.end())
             self.writer.write_eof()
@@ -141,6 +142,12 @@ class Connection:
         await self.wait_until_answered()
         return outcome
 
+    async def finish_handshake(self) -> None:
+        """Reads on as long as what is owed cannot be sent: a BYE to one who was turned away."""
+        while self.channel.early and (octets := await self.reader.read(CHUNK)):
+            self.channel.receive(octets)
+            self.send(b"")
+
     async def wait_until_answered(self) -> None:
         """Waits while the hub puts its answer off."""
         self.answered.clear()
@@ -169,6 +176,11 @@ class Connection:
         """Sends what the socket takes now; the transport keeps the rest. Never blocks."""
         if not self.lost:  # else the task is about to find out
             self.writer.write(self.channel.send(data))
+
+    @property
+    def kept(self) -> int:
+        """Octets that the transport keeps, or that the channel cannot send yet."""
+        return self.writer.transport.get_write_buffer_size() + self.channel.early
 
     def cut_off(self) -> None:
         """Gives up the connection in both directions: its task wakes up and leaves."""

@@ -123,9 +123,8 @@ class Server:
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and who may have been answered."""
         connection.answered.set()
-        unsent = connection.writer.transport.get_write_buffer_size()
-        self.hub.sent(connection.member, unsent, self.loop.time())
-        if unsent:
+        self.hub.sent(connection.member, connection.kept, self.loop.time())
+        if connection.member.unsent:
             self.behind.add(connection)
         else:
             self.behind.discard(connection)

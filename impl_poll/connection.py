@@ -171,6 +171,11 @@ class Connection:
             self.leave()
             self.cut_off()
 
+    @property
+    def kept(self) -> int:
+        """Octets that the socket did not take, or that its channel cannot send yet."""
+        return len(self.unsent) + self.channel.early
+
     def cut_off(self) -> None:
         """To closed: gives up the connection in both directions."""
         self.closed = True

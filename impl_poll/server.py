@@ -87,7 +87,7 @@ class Server:
             if connection := self.by_descriptor.get(fd):
                 if event & select.POLLOUT:
                     connection.send(b"")
-                    self.hub.sent(connection.member, len(connection.unsent), self.now)
+                    self.hub.sent(connection.member, connection.kept, self.now)
                 if event & ~select.POLLOUT:  # something to read, or an end that reading will tell
                     connection.receive()
                 self.touched.add(connection)
@@ -148,7 +148,7 @@ class Server:
             for member in ready:
                 connection = self.connections[member]
                 connection.send(member.take())
-                self.hub.sent(member, len(connection.unsent), self.now)
+                self.hub.sent(member, connection.kept, self.now)
                 self.touched.add(connection)
         for member in self.hub.take_dropped():
             self.dismiss(self.connections[member])
@@ -167,7 +167,7 @@ class Server:
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and what the connection waits for next."""
-        self.hub.sent(connection.member, len(connection.unsent), self.now)
+        self.hub.sent(connection.member, connection.kept, self.now)
         connection.proceed()
         if connection.closed:
             self.close(connection)

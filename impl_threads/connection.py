@@ -177,6 +177,11 @@ class Connection:
         except OSError:
             self.cut_off()
 
+    @property
+    def kept(self) -> int:
+        """Octets that the socket did not take, or that its channel cannot send yet."""
+        return len(self.unsent) + self.channel.early
+
     def cut_off(self) -> None:
         """Gives up the connection in both directions: its thread wakes up and leaves."""
         self.lost = True

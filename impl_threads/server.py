@@ -158,7 +158,7 @@ class Server:
 
     def settle(self, connection: Connection, now: float) -> None:
         """Notes what is still unsent, and who has to be told. Requires holding the lock."""
-        self.hub.sent(connection.member, len(connection.unsent), now)
+        self.hub.sent(connection.member, connection.kept, now)
         if connection.waiting:
             connection.drained.notify()
         fd = connection.sock.fileno()

@@ -24,6 +24,7 @@ class Channel:
 
     input_ended = False  # whether the peer has said that nothing more will come
     pending = False  # whether the channel itself has something to send: send(b"") returns it
+    early = 0  # octets of text that cannot be sent yet
 
     def receive(self, octets: bytes) -> bytes:
         """The text in what arrived. Raises ChannelError."""
@@ -51,6 +52,10 @@ class TlsChannel(Channel):
     @property
     def pending(self) -> bool:  # type: ignore[override]
         return bool(self._outgoing.pending) or (self._ready and bool(self._early))
+
+    @property
+    def early(self) -> int:  # type: ignore[override]
+        return len(self._early)
 
     def receive(self, octets: bytes) -> bytes:
         self._incoming.write(octets)

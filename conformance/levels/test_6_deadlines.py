@@ -34,6 +34,11 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.sends(f"NICK {alice.nick}")
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
+    everybody = (alice, silent, busy, half)
+    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
+    watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
+    if not all(each.greeting for each in everybody):
+        watch.expect_in_time(SHORT)
     for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half))):
         if busy.ended is None:
             for command in ("PING x", "NICK 1", "SAY x"):
