@@ -22,6 +22,8 @@ from .servers import Servers
 
 #: Seconds between two looks at what has come.
 LOOK = 0.02
+#: What one look counts at most towards the patience, in seconds: who did not look did not wait.
+AT_MOST = 0.2
 #: The part of a time within which clients have to do what has to be done in that time.
 IN_TIME = 0.7
 
@@ -45,10 +47,13 @@ class Watch:
 
     def until(self, condition: Callable[[], bool]) -> Iterator[None]:
         """Lets time pass until the condition holds, or the patience is over."""
-        while not condition() and self.passed < self.patience:
+        waited = 0.0
+        while not condition() and waited < self.patience:
             yield
-            self.longest = max(self.longest, time.monotonic() - self.looked)
-            self.looked = time.monotonic()
+            since = time.monotonic() - self.looked
+            self.looked += since
+            self.longest = max(self.longest, since)
+            waited += min(since, AT_MOST)
 
     def expect_in_time(self, seconds: float) -> None:
         """Ends the part if this machine was so busy that its clients may have been late."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import select
@@ -212,6 +213,7 @@ class DiesOfHandshakes(Connection):
     """The beginning of a TLS handshake ends the server."""
 
     def receive(self) -> None:
-        if self.sock.recv(1, socket.MSG_PEEK) == b"\x16":
-            os._exit(1)
+        with contextlib.suppress(OSError):
+            if self.sock.recv(1, socket.MSG_PEEK) == b"\x16":
+                os._exit(1)
         super().receive()
