@@ -62,7 +62,9 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     for client in (silent, half):
         client.answers_pings = False
         client.takes_name()
-    for _ in watch.until(lambda: bool(silent.ended and half.ended)):
+    for _ in watch.until(
+        lambda: bool(silent.ended and half.ended and (alice.ended or alice.pings > 1))
+    ):
         if half.ended is None:
             half.sends_octets(b"x", shown="x (and no LF)")
         if silent.pings and watch.passed < NOT_BEFORE * SILENCE:
@@ -150,10 +152,13 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
         alice.check(alice.answer().final, command.replace("PING", "PONG"))
     if took < NOT_BEFORE * BEYOND / RATE:
         raise _too_early(alice, watch, "RATE-2", BEYOND / RATE)
+    watch.begins()
     _ask_at_once(alice, FLOOD)
     for _ in range(3):
         bob.sends(f"PING {chat.token()}")
         yield from watch.until(lambda: bool(bob.answers))
+        if len(alice.answers) == FLOOD and watch.passed < NOT_BEFORE * FLOOD / RATE:
+            raise _too_early(alice, watch, "RATE-2", FLOOD / RATE)
         if not bob.answers or len(alice.answers) == FLOOD:
             raise Violation(
                 "another client asks while one sends too fast",

@@ -53,8 +53,8 @@ class RepeatsOneInThousands(Spoils):
 class RefusesACrowd(Hub):
     """Nobody is let in beyond a hundred and sixty members."""
 
-    def connect(self, now: float) -> Member:
-        member = super().connect(now)
+    def connect(self, now: float, loopback: bool = False) -> Member:
+        member = super().connect(now, loopback)
         if len(self.names) > CROWD:
             self._send_away(member, "closed", "there are too many of you")
         return member
