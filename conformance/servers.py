@@ -99,7 +99,7 @@ class Servers:
             self.picks_port = False
             self.retire(server)
             return self.new()
-        server.check_port(TIDY_PATIENCE)
+        server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
         self._spare = self.launch(HOST, self.a_port(), {})
         return server
 
@@ -109,7 +109,7 @@ class Servers:
         """A new server with bounds, an address or a port of its own. Raises StartError."""
         port = self.a_port() if port is None else port
         server = self.launch(host, port, options).wait_ready(self.start_patience)
-        server.check_port(TIDY_PATIENCE)
+        server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
         return server
 
     def give_back(self, server: Served, chat: Chat, test: str, spoiled: bool) -> None:
@@ -128,7 +128,9 @@ class Servers:
 
     def chat(self, server: Served, patience: float, suffix: str, level: int) -> Chat:
         """Clients for a server, over TLS if the grade is."""
-        return Chat((server.host, server.port), patience, suffix, level, self.tls)
+        chat = Chat((server.host, server.port), patience, suffix, level, self.tls)
+        chat.stderr_before = list(server.stderr)
+        return chat
 
     def a_port(self) -> int:
         """What to ask for when any port will do."""

@@ -115,7 +115,7 @@ def test_exit_before_the_ready_line_is_told_with_the_status(bench: Bench) -> Non
 
 def test_death_by_signal_before_the_ready_line_is_told(bench: Bench) -> None:
     said = start_fails(bench.runs("import os; os.abort()"))
-    assert said == "it ended before it was ready (ended by signal 6, SIGABRT)"
+    assert said == "it ended before it was ready (killed by signal 6 (SIGABRT))"
 
 
 @pytest.mark.parametrize("said", ["", "print('listening on 127.0.0.1 7', end='', flush=True)"])
@@ -202,7 +202,7 @@ def test_kill_ends_a_server_that_ignores_signals(bench: Bench) -> None:
     program = "import signal; signal.signal(15, signal.SIG_IGN)\n" + READY + FOREVER
     process = bench.runs(program).wait_ready(PATIENCE)
     process.kill()
-    assert process.state() == "ended by signal 9, SIGKILL"
+    assert process.state() == "killed by signal 9 (SIGKILL)"
     process.kill()  # a second time does no harm
 
 
@@ -233,9 +233,9 @@ def test_kill_ends_what_the_server_started(bench: Bench, server: str) -> None:
     [
         (0, "exited with status 0"),
         (255, "exited with status 255"),
-        (-9, "ended by signal 9, SIGKILL"),
-        (-11, "ended by signal 11, SIGSEGV"),
-        (-199, "ended by signal 199"),
+        (-9, "killed by signal 9 (SIGKILL)"),
+        (-11, "killed by signal 11 (SIGSEGV)"),
+        (-199, "killed by signal 199"),
     ],
 )
 def test_exit_status_is_told_in_words(status: int, words: str) -> None:
