@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -129,9 +130,12 @@ def conformance(session: nox.Session) -> None:
     install(session, "suite")
     # The suite starts where its user stands, so that paths on the command line mean what they
     # mean in the shell. -P: nothing in that folder can be imported in place of a module.
+    here = Path(os.path.relpath(ROOT / "noxfile.py", session.invoked_from))
+    again = shlex.join(["python3", str(here), "-s", "conformance", "--"])
     with session.chdir(session.invoked_from):
         session.run(
-            "python", "-P", "-m", "conformance", *session.posargs, env={"PYTHONPATH": str(ROOT)}
+            *("python", "-P", "-m", "conformance", *session.posargs),
+            env={"PYTHONPATH": str(ROOT), "PARLEY_AGAIN": again},
         )
 
 

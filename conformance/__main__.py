@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         program = importlib.import_module(f".{PROGRAMS[arguments[0]]}", __package__)
         return int(program.main(arguments[1:]))
     known, pytest_arguments = parser().parse_known_args(arguments)
+    if known.k is not None:
+        pytest_arguments += ["-k", known.k]
     if known.seed is None:
         known.seed = random.SystemRandom().randrange(2**32)
     console = terminal.console()

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
+import shlex
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +22,10 @@ from .target import Target, TargetError, folder_digest, from_address, from_comma
 
 #: What is graded when nothing is named: the reference servers of this repository.
 REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
+#: What this program is called where it has been installed.
+SCRIPT = "parley-conformance"
+#: Options that a repetition needs if they were given, and what they are if not.
+REPEATED = {"tls": False, "cafile": None, "start_timeout": 10.0, "answer_timeout": 5.0}
 EXAMPLES = """\
 Grades servers that speak the protocol of protocol.md. Without a target: the three
 reference servers.
@@ -29,8 +37,8 @@ reference servers.
   %(prog)s --command "./server --host {host} --port {port}"
 """
 EXIT_STATUS = """\
-What is not listed here goes to pytest: -x stops at the first failure, -k WORDS picks
-tests by their names, -v names each, --pdb stops where one fails.
+What is not listed here goes to pytest: -x stops at the first failure, -v names each
+test, --pdb stops where one fails.
 
 Exit status: 0 every MUST that was tested holds; 1 one does not; 2 it could not be graded.
 """
@@ -71,7 +79,7 @@ def watched(known: argparse.Namespace) -> list[Path]:
 
 
 def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
-    """The command line that grades this target again, as a person would type it."""
+    """The command line that grades this target again, typed where this one was."""
     if target.address:
         host, port = target.address
         what = ["--connect", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
@@ -81,9 +89,25 @@ def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
         what = ["--command", target.command or ""]
     for option, paths in (("--spec", known.spec), ("--tests", known.tests)):
         what += [word for path in paths for word in (option, str(path))]
-    package = (__package__ or "conformance").split(".")[0]
-    tls = ["--tls"] if known.tls else []
-    return ["python", "-m", package, *what, *tls, "--seed", str(seed)]
+    for name, default in REPEATED.items():
+        if (value := getattr(known, name)) != default:
+            what += [f"--{name.replace('_', '-')}", *([] if value is True else [f"{value}"])]
+    return [*_program(), *what, "--seed", str(seed)]
+
+
+def _program() -> list[str]:
+    """How this program was started: as the environment says, or with the words of its user.
+
+    `nox -s conformance` starts it in an environment that its user has not: PARLEY_AGAIN says then
+    what to type.
+    """
+    if told := os.environ.get("PARLEY_AGAIN"):
+        return shlex.split(told)
+    if Path(sys.argv[0]).name == SCRIPT:
+        found = shutil.which(SCRIPT)
+        return [SCRIPT if found and Path(found).samefile(sys.argv[0]) else sys.argv[0]]
+    python = sys.orig_argv[0]
+    return [python, "-m", (__package__ or "conformance").split(".")[0]]
 
 
 def load_of(known: argparse.Namespace) -> Load:
@@ -166,6 +190,9 @@ def _add_extent(group: argparse._ArgumentGroup) -> None:
         default=[],
         metavar="ID",
         help="one requirement (SAY-6), or one extension (rooms); may be repeated",
+    )
+    group.add_argument(
+        "-k", metavar="WORDS", help="tests whose names have these words (as pytest reads them)"
     )
 
 
