@@ -1,7 +1,7 @@
 """The failure card: everything that a beginner needs to see about one failure, and nothing else.
 
 A card is data first (it goes into results.json) and text second. All that a server sent has been
-escaped before it gets here, or is escaped here.
+escaped before it gets here, or is escaped here; no part of a card is longer than a person reads.
 """
 
 from __future__ import annotations
@@ -10,19 +10,46 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from rich.cells import cell_len
-
 from .chat import Chat
-from .hints import HINTS
+from .compare import (
+    difference_in_words,
+    escapes_in_words,
+    excerpt,
+    first_difference,
+    first_escape,
+    is_line,
+    kind_of_difference,
+)
+from .fold import CONTINUED, folded, wrapped
+from .hints import Facts, hint_for
 from .lines import escape
-from .peer import Entry, Violation
+from .peer import FENCE, Entry, Violation
+from .process import ServerProcess, StartError
 from .servers import Served
 from .spec import Requirement
 
-#: Lines of the session that a card shows: the last ones of the clients concerned.
-SESSION_LINES = 40
-#: Characters of one such line: enough for the longest that the spec allows to be told apart.
-LINE_WIDTH = 400
+#: Lines of the session that a card shows, up to the one that is marked and some behind it.
+SESSION_LINES = 30
+BEHIND_MARK = 6
+#: Clients up to which a session is shown whole; of more, one is, and what the others sent.
+CROWD = 5
+#: Lines of each output of the server that the text of a card shows.
+OUTPUT_LINES = 12
+#: Columns below which nothing is folded further.
+NARROWEST = 40
+#: Seconds in which it is measured whether a server that does not answer is busy.
+BUSY_TIME = 0.1
+
+#: What a client did that has to be known, however long ago it was.
+DEEDS = ("(reads no more)", "(end of stream)", "(reset)")
+NO_END = "here the end of the line is missing"
+#: What a card of an earlier suite, in a results.json that is kept, does not have.
+NO_DETAILS: dict[str, Any] = {
+    **dict.fromkeys(("test", "difference"), ""),
+    **dict.fromkeys(("mark", "differs")),
+    **dict.fromkeys(("notes", "stdout"), ()),
+}
+FENCES = f"{FENCE}N is a PING of the suite: when its PONG comes, all that was due before is there"
 
 
 def make_card(
@@ -31,57 +58,106 @@ def make_card(
     chat: Chat | None,
     served: Served | None,
     again: Sequence[str],
+    test: str = "",
 ) -> dict[str, Any]:
     """All parts of a card as JSON-able data. `again` is the command that repeats the failure."""
     client = violation.client.label if violation.client else None
-    return {
+    expected, got, at = _compared(violation)
+    session, mark = _session(chat.log if chat else [], violation, at)
+    server = _state(served, violation)
+    stdout, stderr = _chatter(served), list(served.stderr) if served else []
+    card = {
         "requirement": requirement.id,
         "where": requirement.where,
         "keyword": requirement.keyword,
         "text": requirement.text,
-        "why": _printable(violation.why),
+        "test": _printable(test),
+        "why": excerpt(_printable(violation.why))[0],
         "client": client,
-        "expected": violation.expected and escape(violation.expected),
-        "got": violation.got and escape(violation.got),
-        "session": _session(chat.log, client) if chat else [],
-        "server": served.state() if served else "",
-        "stderr": list(served.stderr) if served else [],
-        "hint": HINTS.get(requirement.id, ""),
+        "expected": expected and excerpt(expected, at and at[0], got if at else None)[0],
+        "got": got and excerpt(got, at and at[1], expected if at else None)[0],
+        "differs": excerpt(got, at[1], expected)[1] if got and at else None,
+        "difference": _in_words(expected, got, at, violation),
+        "notes": _notes(got or "", session),
+        "session": session,
+        "mark": mark,
+        "server": server,
+        "stdout": stdout,
+        "stderr": stderr,
+        "stderr_before": _printed_before(chat, stderr),
         "again": _printable(shlex.join(again)),
     }
+    alone = kind_of_difference(expected or "", got or "", at) if at else ""
+    return card | {"hint": hint_for(_facts(card, _last_sent(chat, client), alone))}
 
 
-def text_of(card: dict[str, Any]) -> str:
-    """A card as plain text, about 100 columns wide."""
+def _facts(card: dict[str, Any], sent: str, differs: str) -> Facts:
+    """What a hint may depend on: much of the card, and of stderr only what is of this test."""
+    return Facts(
+        id=card["requirement"],
+        why=card["why"],
+        expected=card["expected"] or "",
+        got=card["got"] or "",
+        sent=sent,
+        server=card["server"],
+        stdout="\n".join(card["stdout"]),
+        stderr="\n".join(card["stderr"][card["stderr_before"] :]),
+        differs=differs,
+    )
+
+
+def text_of(card: dict[str, Any], width: int = 100) -> str:
+    """A card as plain text for so many columns. Only `again`, which is to be copied, is longer."""
+    card, width = NO_DETAILS | card, max(width, NARROWEST)
     out = [
         f"{card['requirement']} · {card['where']} · {card['keyword']}",
-        *_wrapped(card["text"], "  "),
+        *wrapped("  ", card["text"], width),
         "",
-        *(f"  {line}" for line in card["session"]),
     ]
+    mark = card["mark"] or {"line": None, "column": 0, "words": ""}
+    for number, line in enumerate(card["session"]):
+        at = mark["column"] if number == mark["line"] else None
+        out += folded("  ", line, width, at, mark["words"])
     if card["session"]:
         out.append("")
-    out.append(f"  what       {card['why']}")
+    if card["test"]:
+        out += wrapped(_label("test"), card["test"], width)
+    out += wrapped(_label("what"), card["why"], width, CONTINUED)
     who = f"{card['client']}< " if card["client"] else ""
     if card["expected"] is not None:
-        out.append(f"  expected   {who}{_shortened(card['expected'])}")
+        out += folded(_label("expected"), who + card["expected"], width)
     if card["got"] is not None:
-        out.append(f"  got        {who}{_shortened(card['got'])}")
-        column = _first_difference(card["expected"], card["got"])
-        if column is not None:
-            out.append("             " + " " * (len(who) + column) + "^ differs from here")
+        at = len(who) + card["differs"] if card["differs"] else None
+        out += folded(_label("got"), who + card["got"], width, at, card["difference"])
+    for note in card["notes"]:
+        out += wrapped(_label("note"), note, width)
     if card["server"]:
-        out.append(f"  server     {card['server']}")
-    for number, line in enumerate(card["stderr"][-8:]):
-        # The bar: no line of ours begins with a server's words, which a grading service may obey.
-        out.append(f"  {'stderr' if number == 0 else '':<10} | {line}")
+        out += wrapped(_label("server"), card["server"], width)
+    for name in ("stdout", "stderr"):
+        for number, line in enumerate(card[name][-OUTPUT_LINES:]):
+            out += folded(_label("" if number else name) + "| ", line, width)
     if card["hint"]:
-        lines = _wrapped(card["hint"], "")
-        out += [
-            f"  {'hint' if number == 0 else '':<10} {line}" for number, line in enumerate(lines)
-        ]
-    out.append(f"  again      {card['again']}")
+        out += wrapped(_label("hint"), card["hint"], width)
+    return "\n".join([*out, _label("again") + card["again"]])
+
+
+def start_failure(error: StartError) -> str:
+    """Why a server does not start, what it printed, and a hint: all that there is of a card."""
+    process, why = error.process, str(error)
+    stdout, stderr = list(process.stdout), list(process.stderr)
+    facts = Facts(why=why, stdout="\n".join(stdout), stderr="\n".join(stderr))
+    out = [f"the server does not start: {why}"]
+    for name, lines in (("stdout", stdout), ("stderr", stderr)):
+        if "".join(lines) not in why:
+            shown = lines[-OUTPUT_LINES:]
+            out += [_label("" if n else name) + f"| {line}" for n, line in enumerate(shown)]
+    if hint := hint_for(facts):
+        out += wrapped(_label("hint"), hint, 100)
     return "\n".join(out)
+
+
+def _label(word: str) -> str:
+    return f"  {word:<10} "
 
 
 def _printable(text: str) -> str:
@@ -89,53 +165,128 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else escape(text)
 
 
-def _session(log: Sequence[Entry], client: str | None) -> list[str]:
-    """The end of the session: the whole of a small one; of a crowd, the client concerned first."""
+def _compared(violation: Violation) -> tuple[str | None, str | None, tuple[int, int] | None]:
+    """What was expected and what came, escaped, and where they differ if both are lines."""
+    expected = violation.expected and escape(violation.expected)
+    got = violation.got and escape(violation.got)
+    if violation.also == "LINE-1" and got and (wrong := first_escape(got)) is not None:
+        return expected, got, (0, wrong)
+    if violation.timed_out and got and not got.startswith("("):  # its end is missing
+        return expected, got, (0, len(got))
+    if not expected or not got or not is_line(expected) or not is_line(got):
+        return expected, got, None
+    return expected, got, first_difference(expected, got)
+
+
+def _in_words(
+    expected: str | None, got: str | None, at: tuple[int, int] | None, violation: Violation
+) -> str:
+    if not expected or not got or not at or not at[1]:
+        return ""
+    return NO_END if violation.timed_out else difference_in_words(expected, got, at)
+
+
+def _session(
+    log: Sequence[Entry], violation: Violation, at: tuple[int, int] | None
+) -> tuple[list[str], dict[str, Any] | None]:
+    """The end of the session, and the place in it where the failure shows."""
+    client = violation.client.label if violation.client else None
+    log = list(log)
+    if client and violation.timed_out and violation.got == "(nothing)":
+        log.append(Entry(client, "<", "(nothing)"))
+    marked, words = _marked(log, client, violation)
     labels = list(dict.fromkeys(entry.client for entry in log))
-    shown = set(labels)
-    if len(labels) > 5 and client is not None:
-        others = [label for label in labels if label != client]
-        shown = {client, *others[:2]} & shown
-    entries = [entry for entry in log if entry.client in shown]
-    lines = [f"{entry.client}{entry.direction} {_shortened(entry.text)}" for entry in entries]
+    if len(labels) > CROWD and client:
+        shown = [each for each in log if each is marked or _matters(each, client)]
+    else:
+        shown = log
     head = []
-    if len(lines) > SESSION_LINES:
-        head.append(f"… {len(lines) - SESSION_LINES} earlier lines")
-        lines = lines[-SESSION_LINES:]
-    if len(shown) < len(labels):
-        head.append(f"… {len(labels) - len(shown)} of {len(labels)} clients are not shown")
-    return head + lines
+    if len(shown) < len(log):
+        head.append(f"… {len(labels)} clients: all of {client}, and what the others sent")
+    place = next((n for n, each in enumerate(shown) if each is marked), None)
+    end = len(shown) if place is None else min(len(shown), place + 1 + BEHIND_MARK)
+    if len(shown) - end <= BEHIND_MARK:
+        end = len(shown)
+    start = max(0, end - SESSION_LINES)
+    if start:
+        head.append(f"… {start} earlier lines")
+        deeds = [each for each in shown[:start] if each.direction == ">" and each.text in DEEDS]
+        head += [f"{each.client}> {each.text}" for each in deeds[-len(DEEDS) :]]
+    lines, mark = list(head), None
+    for entry in shown[start:end]:
+        who = f"{entry.client}{entry.direction} "
+        column = at[1] if at and entry is marked else 0
+        text, place = excerpt(entry.text, column if entry is marked else None)
+        if entry is marked:
+            mark = {"line": len(lines), "column": len(who) + (place or 0), "words": words}
+        lines.append(who + text)
+    if end < len(shown):
+        lines.append(f"… {len(shown) - end} later lines")
+    return lines, mark
 
 
-def _first_difference(expected: str | None, got: str) -> int | None:
-    """The column in which two lines begin to differ; None where there is none to point at."""
-    if not expected or expected.startswith("(") or got.startswith("(") or expected == got:
-        return None
-    at = next(
-        (at for at, (one, other) in enumerate(zip(expected, got, strict=False)) if one != other),
-        min(len(expected), len(got)),
+def _marked(
+    log: Sequence[Entry], client: str | None, violation: Violation
+) -> tuple[Entry | None, str]:
+    """The line of the session that is wrong, or behind which one is missing; and why it is."""
+    received = [each for each in log if each.client == client and each.direction == "<"]
+    got = escape(violation.got or "")
+    if violation.got == "(nothing)" and not violation.timed_out:
+        fences = (f"PONG {FENCE}", "OK UNLOCK")
+        fence = next((each for each in received[::-1] if each.text.startswith(fences)), None)
+        return fence, "what was expected had to come before this"
+    for entry in reversed(received):
+        if entry.text == got:
+            if got.startswith("("):
+                return entry, "here something else was due"
+            if (violation.expected or "").startswith("(nothing"):
+                return entry, "this should not have come"
+            return entry, NO_END if violation.timed_out else "the first wrong octet"
+    return None, ""
+
+
+def _matters(entry: Entry, client: str) -> bool:
+    """Whether a line of a crowd's session is shown: one's own, and what others did."""
+    return entry.client == client or (
+        entry.direction == ">" and not entry.text.startswith(f"PING {FENCE}")
     )
-    if at == 0 or at >= min(_shown(expected), _shown(got)):
-        return None
-    return cell_len(got[:at])
 
 
-def _shown(text: str) -> int:
-    """How many characters of a line stand in the card before it is abbreviated."""
-    return len(text) + 1 if len(text) <= LINE_WIDTH else LINE_WIDTH - 60
+def _last_sent(chat: Chat | None, client: str | None) -> str:
+    """The last command before the failure, of the client concerned if there is one."""
+    for entry in reversed(chat.log if chat else []):
+        own = client is None or entry.client == client
+        if entry.direction == ">" and own and not entry.text.startswith(f"PING {FENCE}"):
+            return entry.text
+    return ""
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= LINE_WIDTH:
-        return text
-    return f"{text[: LINE_WIDTH - 60]} … {text[-30:]} ({len(text)} characters)"
+def _notes(got: str, session: Sequence[str]) -> list[str]:
+    """What may need a word of explanation in the lines that are shown."""
+    notes = escapes_in_words(got)[:3]
+    if any(f"{FENCE}1" in line for line in session):
+        notes.append(FENCES)
+    return notes
 
 
-def _wrapped(text: str, indent: str, width: int = 96) -> list[str]:
-    lines, line = [], indent
-    for word in text.split():
-        if len(line) + len(word) > width and line.strip():
-            lines.append(line.rstrip())
-            line = indent
-        line += word + " "
-    return [*lines, line.rstrip()]
+def _state(served: Served | None, violation: Violation) -> str:
+    """Whether the server runs, and if it does and was silent, whether it is busy."""
+    if served is None:
+        return ""
+    state = served.state()
+    if isinstance(served, ServerProcess) and state == "running" and violation.timed_out:
+        if served.is_busy(BUSY_TIME):
+            return "running, and busy: it wants a whole processor"
+    return state
+
+
+def _chatter(served: Served | None) -> list[str]:
+    """What the server has printed besides its ready line."""
+    ready = isinstance(served, ServerProcess) and escape(served.ready_line or "")
+    return [line for line in (served.stdout if served else ()) if line != ready]
+
+
+def _printed_before(chat: Chat | None, now: Sequence[str]) -> int:
+    """How many of the lines on standard error are of earlier tests on the same server."""
+    then = list(chat.stderr_before) if chat else []
+    return next((size for size in range(len(now), 0, -1) if now[:size] == then[-size:]), 0)

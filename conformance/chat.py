@@ -40,6 +40,7 @@ class Chat:
         self.patience = patience
         self.tls = tls
         self.log: list[Entry] = []
+        self.stderr_before: list[str] = []  # what its server had printed before this test
         self.clients: list[Client] = []
         #: Events of later levels: a test needs nothing of them, and is not disturbed by them.
         self.ignored = {
@@ -82,14 +83,7 @@ class Chat:
         """Waits for a client's HELLO."""
         self.wait_until(
             lambda: client.greeting is not None or client.ended is not None,
-            lambda: Violation(
-                f"no HELLO within {self.patience:g} s",
-                client=client,
-                expected="HELLO parley/1 (name)",
-                got=client.nothing_yet(),
-                requirement=self._rule_of_greeting(),
-                timed_out=True,
-            ),
+            lambda: client.silence("no HELLO", "HELLO parley/1 (name)", self._rule_of_silence()),
         )
         client.raise_failure()
         self.looked_at += 1
@@ -103,6 +97,11 @@ class Chat:
                 requirement=self._rule_of_greeting(),
             )
         return client.greeting
+
+    def _rule_of_silence(self) -> str | None:
+        """HELLO-1 if nobody was greeted. On level 0, where clients only wait, else HELLO-3."""
+        rule = self._rule_of_greeting()
+        return "HELLO-3" if rule is None and self.level == 0 else rule
 
     def _rule_of_greeting(self) -> str | None:
         """HELLO-1 if nobody was greeted; else it is about how many there are, or about the test.

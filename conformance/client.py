@@ -6,11 +6,18 @@ A body of a test reads like the session it plays. What did NOT happen is proved 
 
 from __future__ import annotations
 
+import time
+
+from .compare import first_difference
 from .lines import Line
 from .peer import Answer, Peer, Violation
 
 #: In `is_refused`: any verb will do.
 ANY_VERB = "(VERB)"
+#: Seconds in which an event that is missing may turn out to be late. It decides whom to blame only.
+LATE = 0.5
+#: The rule that a late event breaks.
+LATE_RULES = {"MSG": "SAY-10", "JOINED": "JOINED-3"}
 #: In an expected line: any number will do.
 ANY_NUMBER = "(number)"
 
@@ -44,14 +51,30 @@ class Client(Peer):
         if not self.events:
             self.fence()
         if not self.events:
-            raise Violation(
-                "the event did not come: the PING sent afterwards was answered without it",
+            raise self._missing(expected)
+        self.chat.looked_at += 1
+        return self.events.popleft()
+
+    def _missing(self, expected: str) -> Violation:
+        """An event is not there. That it is late, if it is, tells which rule is broken."""
+        answered = "the PING sent afterwards was answered without it"
+        give_up_at = time.monotonic() + LATE
+        while not self.events and self.ended is None and time.monotonic() < give_up_at:
+            self.chat.pump(give_up_at - time.monotonic())
+        if self.events and first_difference(expected, self.events[0].text) is None:
+            return Violation(
+                f"the event came too late: {answered}",
                 client=self,
                 expected=expected,
                 got="(nothing)",
+                requirement=LATE_RULES.get(self.events[0].kind),
             )
-        self.chat.looked_at += 1
-        return self.events.popleft()
+        return Violation(
+            f"the event did not come: {answered}",
+            client=self,
+            expected=expected,
+            got="(nothing)",
+        )
 
     def awaits_event(self, expected: str) -> Line:
         """The next event, one that no line of any client causes: waited for with patience."""

@@ -33,6 +33,12 @@ class Case:
     is_private: bool = False  # whether it is about a clause that somebody added
 
     @property
+    def in_words(self) -> str:
+        """What its name says, and with which parameter."""
+        name, bracket, parameter = self.item.name.partition("[")
+        return name.removeprefix("test_").replace("_", " ") + (f" [{parameter}" if bracket else "")
+
+    @property
     def is_session(self) -> bool:
         """Whether it plays an example of the spec."""
         return "session" in getattr(self.item, "fixturenames", ())

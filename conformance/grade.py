@@ -129,10 +129,7 @@ class Grader:
             self._fail(case, violation, bench)
             raise
         except StartError as error:
-            rule = "START-1" if error.process.is_plain else None
-            failure = Violation(f"the server did not start: {error}", requirement=rule)
-            self._fail(case, failure, bench, error.process)
-            raise failure from None
+            raise self._did_not_start(case, error, bench) from None
         expect_evidence(bench)
         try:
             for chat, _ in bench.chats if bench else ():
@@ -171,6 +168,13 @@ class Grader:
             self.capabilities = chat.greeted(chat.connect("probe"))["capabilities"].split()
         chat.close(TIDY_PATIENCE)
 
+    def _did_not_start(self, case: Case, error: StartError, bench: Bench | None) -> Violation:
+        """A server that a test needed did not come up: that is what the test fails of."""
+        rule = "START-1" if error.process.is_plain else None
+        failure = Violation(f"the server did not start: {error}", requirement=rule)
+        self._fail(case, failure, bench, error.process)
+        return failure
+
     def _fail(
         self, case: Case, violation: Violation, bench: Bench | None, server: Served | None = None
     ) -> None:
@@ -190,9 +194,11 @@ class Grader:
         self._blames = (blamed,)
         if violation.also in self.spec.requirements:
             self._blames = tuple(dict.fromkeys((blamed, violation.also)))
-        requirement: Requirement = self.spec.requirements[blamed]
+        # What a line is made of comes before what it says.
+        first = "LINE-1" if "LINE-1" in self._blames else blamed
+        requirement: Requirement = self.spec.requirements[first]
         again = [*self.options.again, "--only", case.cites[0]]
-        self._card = make_card(requirement, violation, chat, server, again)
+        self._card = make_card(requirement, violation, chat, server, again, case.in_words)
         if violation.timed_out:
             self.hanging.add(case.cites[0])
         for name in self._blames:
@@ -232,6 +238,9 @@ class Grader:
             record.at_once = max((chat.most_at_once for chat, _ in bench.chats), default=0)
         if call.excinfo is not None:
             error = call.excinfo.value
+            if isinstance(error, StartError):  # in a fixture
+                error = self._did_not_start(case, error, None)
+                call.when = "call"
             record.reason = str(error)
             if isinstance(error, Untested):
                 record.status = "untested"

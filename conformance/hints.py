@@ -1,9 +1,39 @@
-"""For each requirement that beginners often miss: what to look at first.
+"""What to look at first: for a situation that can be recognised, or else for a requirement.
 
 A hint is a guess, and is worded as one: the card above it has the facts.
 """
 
 from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+
+from .situations import SITUATIONS
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a failure, escaped: all that a hint may depend on."""
+
+    id: str = "START-1"
+    why: str = ""
+    expected: str = ""
+    got: str = ""
+    sent: str = ""  # the last command before it
+    server: str = ""  # "running", or how it ended
+    stdout: str = ""  # without the ready line
+    stderr: str = ""  # since the test began
+    differs: str = ""  # in what alone two lines differ: compare.kind_of_difference
+
+
+def hint_for(facts: Facts) -> str:
+    """The hint of the first situation that fits; else the requirement's own; else none."""
+    known = asdict(facts)
+    for hint, patterns in SITUATIONS:
+        if all(re.search(pattern, known[name]) for name, pattern in patterns.items()):
+            return hint
+    return HINTS.get(facts.id, "")
+
 
 HINTS: dict[str, str] = {
     "LINE-1": (
@@ -19,7 +49,10 @@ HINTS: dict[str, str] = {
         "Does your server wait in recv() of one client while others wait to be served? Use "
         "poll(), a thread or a task for each client."
     ),
-    "PING-1": "Is the line end cut off before you compare? Everything behind `PING ` goes back.",
+    "PING-1": (
+        "Is the line end cut off before you compare? Everything behind `PING ` goes back. In C: "
+        "is there a \\0 behind what recv() returned, or the rest of an older line?"
+    ),
     "CMD-3": (
         "One reply for each line, in order: look for a path through your code that answers "
         "twice, or not at all."
@@ -43,6 +76,7 @@ HINTS: dict[str, str] = {
         "The text is everything behind the first space. Splitting at spaces and joining again "
         "loses double ones."
     ),
+    "SAY-4": "In the loop that tells everybody: skip the one who speaks.",
     "SAY-6": (
         "Everybody must hear the same order. With threads: take the number and queue the "
         "message to everybody under one lock."
@@ -50,12 +84,19 @@ HINTS: dict[str, str] = {
     "SAY-8": (
         "Queue OK NICK and enter the room in one step: what comes after it belongs to the newcomer."
     ),
-    "SAY-10": "Queue the message to all others first, and the reply to the speaker last.",
+    "SAY-10": (
+        "Queue the message to all others first, and the reply to the speaker last. If another "
+        "thread or task tells the others: who waits for it before the reply is sent?"
+    ),
     "SAY-12": "Count octets, not characters: é has two.",
     "JOINED-3": "Tell the others first, then answer the newcomer.",
     "WHO-4": (
         "Another thread may write between your HERE lines. Build the listing as one piece, "
         "and queue it at once."
+    ),
+    "QUIT-4": (
+        "close() with unread input in the socket resets the connection, and OK QUIT may be "
+        "lost: shutdown(SHUT_WR) first, read and throw away until the client closes, then close."
     ),
     "QUIT-1": (
         "After OK QUIT: shutdown(SHUT_WR), read until the client closes, then close. Closing "
@@ -80,9 +121,14 @@ HINTS: dict[str, str] = {
         "socket down, or write to a pipe that it polls."
     ),
     "STOP-5": "Set SO_REUSEADDR before bind().",
+    "START-3": (
+        "Catch the error of bind(): print one line to standard error and exit with status 1. A "
+        "traceback is many lines."
+    ),
     "START-1": "Print exactly `listening on HOST PORT` and flush: output into a pipe is buffered.",
     "START-2": "After bind() to port 0, getsockname() tells which port it became.",
     "LOCK-1": "A lock is a flag of the member and a list of what waits for it.",
+    "LOCK-2": "Hold events only. A reply leaves at once: do both go through the same function?",
     "LOCK-8": "A SAY that succeeds ends the lock: held events first, then OK SAY.",
     "OCTET-1": (
         "recv() returns what has arrived, not a line: keep the rest in a buffer of that "
@@ -96,7 +142,15 @@ HINTS: dict[str, str] = {
         "A send() that blocks stops everybody. Make sockets non-blocking, and keep what they "
         "do not take in an outbox of that client."
     ),
-    "SLOW-2": "Bound the outbox; drop whoever is past it, and tell the others.",
+    "SLOW-2": (
+        "Keep what the socket did not take (send() returns how much it took) in an outbox, and "
+        "bound that; drop whoever is past the bound, and tell the others."
+    ),
+    "IDLE-1": (
+        "A loop that does not wait: poll() and select() return at once for a socket whose end "
+        "you have seen, for one that can be written to though nothing is owed, and for a "
+        "standard input that has ended."
+    ),
     "ACCT-6": (
         "Where there is no such nickname: check the password all the same, against something "
         "that nothing matches and that costs as much."

@@ -156,13 +156,7 @@ class Peer:
                     got=f"({self.ended})",
                 )
             if now >= give_up_at:
-                raise Violation(
-                    f"no answer within {self.chat.patience:g} s",
-                    client=self,
-                    expected=f"an answer to {asked}",
-                    got=self.nothing_yet(),
-                    timed_out=True,
-                )
+                raise self.silence("no answer", f"an answer to {asked}")
             if now >= probe_at and not self._probes:
                 self._probe()
             wait_until = give_up_at if self._probes else min(probe_at, give_up_at)
@@ -181,13 +175,7 @@ class Peer:
         """Waits until the stream has more lines than so many."""
         self.chat.wait_until(
             lambda: len(self.stream) > than or self.ended is not None,
-            lambda: Violation(
-                f"nothing came within {self.chat.patience:g} s",
-                client=self,
-                expected=expected,
-                got=self.nothing_yet(),
-                timed_out=True,
-            ),
+            lambda: self.silence("nothing came", expected),
         )
         self.raise_failure()
         if len(self.stream) <= than:
@@ -246,11 +234,21 @@ class Peer:
         if self._failure:
             raise self._failure
 
-    def nothing_yet(self) -> str:
-        """What has come instead of a line: nothing, or a line that has no end."""
-        if not self._input:
-            return "(nothing)"
-        return f"(no LF behind: {self._input.decode(errors='surrogateescape')})"
+    def silence(self, why: str, expected: str, requirement: str | None = None) -> Violation:
+        """Nothing came in time; or something did that is no line, because it has no end."""
+        got = "(nothing)"
+        if self._input:
+            why, requirement = "no line end (LF) came", "LINE-1"
+            got = self._input.decode(errors="surrogateescape")
+            self.chat.log.append(Entry(self.label, "<", escape(got)))
+        return Violation(
+            f"{why} within {self.chat.patience:g} s",
+            client=self,
+            expected=expected,
+            got=got,
+            requirement=requirement,
+            timed_out=True,
+        )
 
     # Ending
 

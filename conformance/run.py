@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from .card import start_failure
 from .grade import Grader, Options
 from .own_tests import OwnTests, known_by_name
 from .process import StartError
@@ -36,15 +37,8 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         grader.note_capabilities()
         broken = _run_pytest(grader, options)
     except StartError as error:
-        said = (
-            [*error.process.stderr, *error.process.stdout]
-            if hasattr(error.process, "stderr")
-            else []
-        )
         unstarted = True
-        broken = f"the server does not start: {error}" + "".join(
-            f"\n  | {line}" for line in said[-16:]
-        )
+        broken = start_failure(error)
         if hasattr(error.process, "popen"):
             error.process.kill()
     finally:

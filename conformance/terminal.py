@@ -20,6 +20,8 @@ CARDS = 5
 #: Columns of a requirement's name with its keyword, at least, and of a status.
 NAME = 18
 CELL = 12
+#: Columns of a card on a terminal that has more.
+WIDEST = 100
 #: Columns of a text that goes into a file or a pipe.
 FILE_WIDTH = 120
 
@@ -48,15 +50,23 @@ def show_cards(console: Console, result: Result, most: int = CARDS) -> None:
     for record in result.records:
         if record.status == "fail" and record.card:
             cards.setdefault(record.card["requirement"], record.card)
-    order = list(result.spec.requirements)
-    shown = sorted(cards.values(), key=lambda card: order.index(card["requirement"]))
+    levels = {name: each.level for name, each in result.spec.requirements.items()}
+    # Within a level in the order in which they were met: what others build on comes first.
+    shown = sorted(cards.values(), key=lambda card: levels[card["requirement"]])
     for card in shown[:most]:
         console.rule(Text(f"{result.target.name}: {card['requirement']} fails", style="bold red"))
-        console.print(Text(text_of(card)), soft_wrap=True)
+        console.print(Text(text_of(card, min(console.width, WIDEST))), soft_wrap=True)
         console.print()
     if shown[most:]:
         rest = ", ".join(card["requirement"] for card in shown[most:])
         console.print(Text(f"{len(shown) - most} more cards are in results.json: {rest}\n"))
+    if shown:
+        first = shown[0]
+        more = f"; {len(shown) - 1} others may go with it" if shown[1:] else ""
+        words = (
+            f"{result.target.name}: begin with {first['requirement']} ({first['where']}){more}\n"
+        )
+        console.print(Text(words, style="bold"), soft_wrap=True)
     for record in result.records:
         if record.status == "error":
             console.print(Text(f"suite error in {record.name}: {record.reason}", style="magenta"))
@@ -152,5 +162,6 @@ def _what_stops(result: Result) -> str:
             ]
             about = LEVELS.get(requirement.level, "extension")
             ends = "does not hold" if requirement.capability else "is not reached"
-            return f"{requirement.where} ({about}) {ends}: {', '.join(missing)}"
+            why = ", ".join(missing) or "what it builds on fails"
+            return f"{requirement.where} ({about}) {ends}: {why}"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 import unicodedata
 from collections import deque
@@ -13,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.card import LINE_WIDTH, SESSION_LINES, make_card, text_of
+from conformance.card import CROWD, OUTPUT_LINES, SESSION_LINES, make_card, text_of
 from conformance.chat import Chat
-from conformance.hints import HINTS
+from conformance.compare import AFTER, BEFORE, BRIEF, HEAD, TAIL, WHOLE
+from conformance.hints import HINTS, Facts
 from conformance.lines import escape
 from conformance.peer import Entry, Violation
 from conformance.process import ServerProcess, StartError
+from conformance.situations import SITUATIONS
 from conformance.spec import Requirement, read_spec
 from conformance.target import Target
 from tests.scripted import scripted
@@ -66,8 +69,9 @@ def cells_of(line: str) -> list[str]:
 
 def caret_of(expected: str, got: str) -> tuple[str, str] | None:
     """The characters of the two lines above the caret; None if there is none."""
-    lines = text_of(card_of(Violation("", expected=expected, got=got))).splitlines()
-    caret = next((line.index("^") for line in lines if line.strip().startswith("^ differs")), None)
+    card = card_of(Violation("", expected=expected, got=got))
+    lines = text_of(card, width=9999).splitlines()
+    caret = next((line.index("^") for line in lines if line.strip().startswith("^ this")), None)
     if caret is None:
         return None
     one, other = (
@@ -85,22 +89,28 @@ def test_card_of_a_real_failure_has_every_part() -> None:
         alice.says("two  spaces")
         with pytest.raises(Violation) as caught:
             alice.receives("MSG lobby 1 bob_t two  spaces")
-        card = make_card(SAY_3, caught.value, chat, Stub(deque(["boom", "at line 3"])), AGAIN)
+        server = Stub(deque(["boom", "at line 3"]), stdout=deque(["a line for its owner"]))
+        test = "the text arrives as it was sent"
+        card = make_card(SAY_3, caught.value, chat, server, AGAIN, test)
     assert json.loads(json.dumps(card)) == card
     lines = text_of(card).splitlines()
     assert lines[0] == "SAY-3 · level 2 · MUST"
     assert " ".join(" ".join(lines[1:4]).split()).startswith(SAY_3.text)
     assert lines[lines.index("  alice> SAY two  spaces") + 1].startswith("  alice< MSG lobby 1")
+    marked = lines.index("  alice< MSG lobby 1 bob_t two spaces") + 1
+    assert lines[marked] == " " * lines[marked - 1].index("spaces") + "^ the first wrong octet"
     at = lines.index("  expected   alice< MSG lobby 1 bob_t two  spaces")
+    assert lines[at - 2] == "  test       the text arrives as it was sent"
     assert lines[at + 1] == "  got        alice< MSG lobby 1 bob_t two spaces"
     assert lines[at + 2].index("^") == lines[at].index("  spaces") + 1
-    assert lines[at + 3 : at + 6] == [
-        "  server     exited with status 3",
+    assert 'this is "s", and should be a space' in lines[at + 2] + lines[at + 3]
+    below = lines.index("  server     exited with status 3") + 1
+    assert lines[below : below + 3] == [
+        "  stdout     | a line for its owner",
         "  stderr     | boom",
         "             | at line 3",
     ]
-    assert HINTS["SAY-3"].split()[0] in lines[at + 6]
-    assert lines[at + 6].startswith("  hint       ")
+    assert lines[below + 3].startswith("  hint       Only the spaces differ.")
     assert lines[-1] == "  again      python -m conformance 'my server' --only SAY-3"
 
 
@@ -130,25 +140,33 @@ def test_caret_stands_under_the_first_character_that_differs(
 
 @pytest.mark.parametrize(
     "common",
-    [LINE_WIDTH + more for more in (-70, -62, -61, -60, -59, -2, -1, 0, 10)],
+    [*range(HEAD - 3, HEAD + 3), HEAD + BEFORE, HEAD + BEFORE + 1, WHOLE, 900, 3799, 4000],
 )
-def test_caret_of_a_long_line_stands_under_the_difference_or_nowhere(common: int) -> None:
-    """Nowhere if the card leaves out that part of either line."""
-    one, other = "=" * common + "b", "=" * common + "c"
-    tail = "=" * 200
-    above = caret_of(one + tail, other + tail)
-    assert above == (("b", "c") if common < LINE_WIDTH - 60 else None)
-    assert caret_of(one, other + tail) == above
-    assert caret_of(one + tail, other) == above
-    assert caret_of(one, other) == (("b", "c") if common < LINE_WIDTH else None)
+@pytest.mark.parametrize("behind", [0, 1, AFTER, TAIL, TAIL + AFTER, 2000])
+def test_difference_of_long_lines_is_always_shown(common: int, behind: int) -> None:
+    """Whatever else is left out: both lines from it on, and the caret under it."""
+    one, other = "OK " + "=" * common + "b", "OK " + "=" * common + "c"
+    assert caret_of(one + "-" * behind, other + "-" * behind) == ("b", "c")
+    assert caret_of(one, other + "-" * behind) == ("b", "c")
+    assert caret_of(one + "-" * behind, other) == ("b", "c")
+
+
+@pytest.mark.parametrize("octets", [1, WHOLE, 4096, 20_000_000])
+def test_no_part_of_a_card_grows_with_what_was_got(octets: int) -> None:
+    """results.json is read by people and programs: a flood must not fill it."""
+    violation = Violation("why", expected="OK QUIT", got="OK " + "x" * octets)
+    card = card_of(violation, [Entry("alice", "<", "OK " + "x" * octets)])
+    assert len(json.dumps(card)) < 4000
+    assert len(card["got"]) <= WHOLE + 3
+    assert octets <= WHOLE or f"({octets + 3} characters)" in card["got"]
 
 
 def test_stderr_shows_its_last_lines() -> None:
     """The end is where a program says why it died."""
     text = text_of(card_of(Violation(""), stderr=[f"line {number}" for number in range(30)]))
-    assert "  stderr     | line 22\n" in text
+    assert f"  stderr     | line {30 - OUTPUT_LINES}\n" in text
     assert "             | line 29\n" in text
-    assert "line 21" not in text
+    assert f"line {30 - OUTPUT_LINES - 1}\n" not in text
 
 
 def test_card_without_session_server_or_hint_has_no_empty_parts() -> None:
@@ -169,6 +187,29 @@ def test_hints_belong_to_requirements_of_the_spec() -> None:
     assert all(hint and hint.isprintable() for hint in HINTS.values())
 
 
+def test_situations_are_made_of_what_is_known() -> None:
+    """A misspelled fact, or a condition that always holds, would hide all hints behind it."""
+    known = {field.name for field in dataclasses.fields(Facts)}
+    for hint, patterns in SITUATIONS:
+        assert hint.isprintable()
+        assert patterns.keys() <= known
+        assert not all(re.search(pattern, "") for pattern in patterns.values())
+
+
+@pytest.mark.parametrize("stderr", [[], ["old"], ["old", "old"]])
+def test_what_was_printed_before_the_test_makes_no_hint(stderr: list[str]) -> None:
+    """A traceback of an earlier test stays in the card, but explains nothing."""
+    trouble = "IndexError: list index out of range"
+    chat = Chat(("127.0.0.1", 1), 1.0, "t", 6)
+    chat.stderr_before = [*stderr, trouble]
+    for later, hint in (([], HINTS["SAY-3"]), ([trouble], "A command came with fewer words")):
+        served = Stub(deque([*stderr, trouble, *later]))
+        card = make_card(SAY_3, Violation("why"), chat, served, AGAIN)
+        assert card["stderr_before"] == len(stderr) + 1
+        assert card["hint"].startswith(hint)
+    chat.abandon()
+
+
 # A crowd
 
 
@@ -181,25 +222,20 @@ def crowd(labels: int, lines: int = 1) -> tuple[list[Entry], Violation]:
 
 
 def test_small_session_is_shown_whole() -> None:
-    log, violation = crowd(5)
-    assert card_of(violation, log)["session"] == [f"c{number}> SAY 0" for number in range(1, 6)]
+    log, violation = crowd(CROWD)
+    whole = [f"c{number}> SAY 0" for number in range(1, CROWD + 1)]
+    assert card_of(violation, log)["session"] == whole
 
 
 def test_crowd_is_abbreviated_and_says_so() -> None:
-    """The client concerned and two others, so that the card can be read."""
-    log, violation = crowd(50)
-    session = card_of(violation, log)["session"]
-    assert session == [
-        "… 47 of 50 clients are not shown",
-        *("c1> SAY 0", "c2> SAY 0", "c50> SAY 0"),
+    """All of the client concerned; of the others what they did, not what they received."""
+    log, violation = crowd(10)
+    log += [Entry(f"c{number}", "<", "MSG lobby 1 c1 0") for number in range(2, 11)]
+    assert card_of(violation, log)["session"] == [
+        "… 10 clients: all of c10, and what the others sent",
+        *(f"c{number}> SAY 0" for number in range(1, 11)),
+        "c10< MSG lobby 1 c1 0",
     ]
-
-
-def test_client_that_said_nothing_is_not_counted() -> None:
-    """It could not even connect: of those in the session, two are shown."""
-    log, violation = crowd(50)
-    session = card_of(violation, [entry for entry in log if entry.client != "c50"])["session"]
-    assert session == ["… 47 of 49 clients are not shown", "c1> SAY 0", "c2> SAY 0"]
 
 
 def test_long_session_shows_its_end_and_says_so() -> None:
@@ -210,12 +246,92 @@ def test_long_session_shows_its_end_and_says_so() -> None:
     assert len(session) == SESSION_LINES + 1
 
 
+def test_what_explains_everything_is_shown_however_long_ago() -> None:
+    """A client that has stopped reading, in front of a thousand messages."""
+    log, violation = crowd(2, lines=100)
+    log.insert(7, Entry("carol", ">", "(reads no more)"))
+    assert card_of(violation, log)["session"][1] == "carol> (reads no more)"
+
+
+def test_line_that_is_wrong_is_shown_however_much_came_behind_it() -> None:
+    """With its mark, and with what led there."""
+    log, violation = crowd(1, lines=100)
+    log[40] = Entry("c1", "<", "OK SAY 8")
+    violation.expected, violation.got = "OK SAY 7", "OK SAY 8"
+    card = card_of(violation, log)
+    assert card["session"][card["mark"]["line"]] == "c1< OK SAY 8"
+    assert card["mark"]["column"] == len("c1< OK SAY ")
+    assert card["session"][-1] == f"… {100 - 41 - 6} later lines"
+
+
 def test_long_line_is_shown_with_its_two_ends_and_length() -> None:
     line = "<" + "-" * 3000 + ">"
     (shown,) = card_of(Violation(""), [Entry("alice", ">", line)])["session"]
-    assert len(shown) < LINE_WIDTH
+    assert len(shown) < BRIEF
     assert shown.startswith("alice> <--")
     assert shown.endswith("--> (3002 characters)")
+
+
+def test_missing_event_is_marked_at_the_fence_that_proves_it() -> None:
+    """There it had to have come; what came later does not move the mark."""
+    with scripted({"alice> SAY x": ["alice< OK SAY 1"]}) as (chat, _):
+        alice, bob = chat.connects("alice", "bob")
+        alice.says("x")
+        with pytest.raises(Violation) as caught:
+            bob.receives("MSG lobby 1 alice_t x")
+        card = make_card(SAY_3, caught.value, chat, None, AGAIN)
+    assert card["session"][card["mark"]["line"]] == "bob< PONG fence-1"
+    assert card["notes"][0].startswith("fence-N is a PING of the suite")
+
+
+def test_line_without_an_end_is_marked_where_the_end_is_missing() -> None:
+    with scripted({"alice> PING x": b"PONG x"}, patience=0.2, answers_ping=False) as (chat, _):
+        with pytest.raises(Violation) as caught:
+            chat.connect("alice").does("PING x")
+        card = make_card(SAY_3, caught.value, chat, None, AGAIN)
+    assert caught.value.requirement == "LINE-1"
+    assert card["mark"] == {
+        "line": len(card["session"]) - 1,
+        "column": len("alice< PONG x"),
+        "words": "here the end of the line is missing",
+    }
+    assert card["why"] == "no line end (LF) came within 0.2 s"
+
+
+@pytest.mark.parametrize(
+    ("octets", "at", "note"),
+    [
+        (b"PONG x\0", 6, r"\x00 is NUL"),
+        (b"PONG\tx", 4, r"\t is a tab"),
+        (b"PONG x\r\r", 6, r"\r is CR"),
+        (b"PONG \xe9", 5, r"\xe9 is an octet that is no UTF-8"),
+        (b"PONG \x1b[1mx", 5, r"\x1b is ESC"),
+    ],
+)
+def test_octet_that_no_line_may_have_is_marked_and_named(octets: bytes, at: int, note: str) -> None:
+    with scripted({"alice> PING x": octets + b"\n"}) as (chat, _):
+        with pytest.raises(Violation) as caught:
+            chat.connect("alice").does("PING x")
+        card = make_card(SAY_3, caught.value, chat, None, AGAIN)
+    assert card["mark"]["column"] == len("alice< ") + at
+    assert card["notes"][0].startswith(note)
+    assert card["difference"].startswith("this is ")
+
+
+# On a terminal
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+@pytest.mark.parametrize("common", [1, 30, 60, 61, 62, 63, 64, 65, 66, 67, 68, 150])
+@pytest.mark.parametrize("filler", ["=", "日", "e\u0301"])
+def test_caret_is_right_on_terminals_of_any_width(width: int, common: int, filler: str) -> None:
+    """Lines are cut where the terminal ends, and the caret is in the line under its character."""
+    line = "MSG lobby 1 a " + filler * common
+    card = card_of(Violation("", expected=line + "b", got=line + "c" + filler * 20))
+    lines = text_of(card, width).splitlines()
+    assert all(len(cells_of(each)) <= width for each in lines if not each.startswith("  again"))
+    caret = next(number for number, each in enumerate(lines) if "^" in each)
+    assert cells_of(lines[caret - 1])[lines[caret].index("^")] == "c"
 
 
 # What a server sent must not do anything to a terminal

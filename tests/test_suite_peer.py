@@ -121,16 +121,17 @@ def test_answer_without_lf_is_shown_when_patience_ends() -> None:
     with scripted({"alice> SAY x": b"OK SAY 1"}, patience=SHORT, answers_ping=False) as (chat, _):
         failure = failure_of(chat.connect("alice"), "SAY x")
     assert failure.timed_out
-    assert failure.got == "(no LF behind: OK SAY 1)"
+    assert failure.why.startswith("no line end (LF) came within")
+    assert (failure.got, failure.requirement) == ("OK SAY 1", "LINE-1")
 
 
 def test_event_without_lf_is_shown_when_patience_ends() -> None:
     with scripted({"alice> PONG now": b"MSG lobby 1 bob hell"}, patience=SHORT) as (chat, _):
         alice = chat.connect("alice")
         alice.sends("PONG now")
-        with pytest.raises(Violation, match="nothing came within") as caught:
+        with pytest.raises(Violation, match=r"no line end .* came within") as caught:
             alice.awaits_event("MSG lobby 1 bob hello")
-    assert caught.value.got == "(no LF behind: MSG lobby 1 bob hell)"
+    assert caught.value.got == "MSG lobby 1 bob hell"
 
 
 @pytest.mark.parametrize("octets", [b"OK SAY\0", b"C:\\chat"])
@@ -140,7 +141,8 @@ def test_unfinished_line_reads_in_a_card_as_in_a_session(octets: bytes) -> None:
         failure = failure_of(chat.connect("alice"), "SAY x")
         card = make_card(read_spec().requirements["SAY-1"], failure, chat, None, [])
     shown = {b"OK SAY\0": r"OK SAY\x00", b"C:\\chat": r"C:\\chat"}[octets]
-    assert card["got"] == f"(no LF behind: {shown})"
+    assert card["got"] == shown
+    assert card["session"][-1] == f"alice< {shown}"
 
 
 @pytest.mark.parametrize(
