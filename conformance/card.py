@@ -88,7 +88,7 @@ def make_card(
         "again": _printable(shlex.join(again)),
     }
     alone = kind_of_difference(expected or "", got or "", at) if at else ""
-    return card | {"hint": hint_for(_facts(card, _last_sent(chat, client), alone))}
+    return card | {"hint": hint_for(_facts(card, _last_sent(chat), alone))}
 
 
 def _facts(card: dict[str, Any], sent: str, differs: str) -> Facts:
@@ -252,11 +252,10 @@ def _matters(entry: Entry, client: str) -> bool:
     )
 
 
-def _last_sent(chat: Chat | None, client: str | None) -> str:
-    """The last command before the failure, of the client concerned if there is one."""
+def _last_sent(chat: Chat | None) -> str:
+    """The last command before the failure, whoever sent it."""
     for entry in reversed(chat.log if chat else []):
-        own = client is None or entry.client == client
-        if entry.direction == ">" and own and not entry.text.startswith(f"PING {FENCE}"):
+        if entry.direction == ">" and not entry.text.startswith(f"PING {FENCE}"):
             return entry.text
     return ""
 

@@ -76,7 +76,8 @@ def test_silence_in_place_of_hello_is_a_time_out() -> None:
 
 def test_hello_without_lf_is_shown_when_patience_ends() -> None:
     """LINE-1: the first line that a beginner sends is the first to lack its LF."""
-    assert greeting_fails(HELLO.encode(), SHORT).got == f"(no LF behind: {HELLO})"
+    failure = greeting_fails(HELLO.encode(), SHORT)
+    assert (failure.got, failure.requirement) == (HELLO, "LINE-1")
 
 
 def test_end_in_place_of_hello_is_told_as_that() -> None:
