@@ -22,7 +22,7 @@ from rich.console import Console
 
 from . import terminal
 from .grade import Options
-from .options import again, load_of, parser, read_task, watched
+from .options import again, load_of, read_task, read_words, watched
 from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built
@@ -47,9 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments and arguments[0] in PROGRAMS:
         program = importlib.import_module(f".{PROGRAMS[arguments[0]]}", __package__)
         return int(program.main(arguments[1:]))
-    known, pytest_arguments = parser().parse_known_args(arguments)
-    if known.k is not None:
-        pytest_arguments += ["-k", known.k]
+    known, pytest_arguments = read_words(arguments)
     if known.seed is None:
         known.seed = random.SystemRandom().randrange(2**32)
     console = terminal.console()
@@ -77,8 +75,11 @@ def _grade_once(
         try:
             task = read_task(known)
             context, always = _tls(known, task.targets, Path(folder))
-        except (TargetError, SpecError, ValueError, OSError) as error:
+        except (TargetError, SpecError, ValueError) as error:
             errors.print(f"conformance: {error}")
+            return 2
+        except OSError as error:
+            errors.print(f"conformance: cannot read {error.filename}: {error.strerror}")
             return 2
         jobs = []
         for target in task.targets:

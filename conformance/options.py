@@ -6,13 +6,16 @@ Whatever is wrong with it is one clear line: TargetError, SpecError, ValueError 
 from __future__ import annotations
 
 import argparse
+import difflib
 import hashlib
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from . import __version__
 from .load.rounds import Load
@@ -22,10 +25,18 @@ from .target import Target, TargetError, folder_digest, from_address, from_comma
 
 #: What is graded when nothing is named: the reference servers of this repository.
 REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
+#: How alike a word and an option are that is meant by it: --verbose, pytest's, is not --version.
+ALMOST = 0.8
 #: What this program is called where it has been installed.
 SCRIPT = "parley-conformance"
 #: Options that a repetition needs if they were given, and what they are if not.
-REPEATED = {"tls": False, "cafile": None, "start_timeout": 10.0, "answer_timeout": 5.0}
+REPEATED: dict[str, object] = {
+    "tls": False,
+    "cafile": None,
+    "start_timeout": 10.0,
+    "answer_timeout": 5.0,
+    **dict.fromkeys(("clients", "rate", "duration")),
+}
 EXAMPLES = """\
 Grades servers that speak the protocol of protocol.md. Without a target: the three
 reference servers.
@@ -90,7 +101,7 @@ def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
     for option, paths in (("--spec", known.spec), ("--tests", known.tests)):
         what += [word for path in paths for word in (option, str(path))]
     for name, default in REPEATED.items():
-        if (value := getattr(known, name)) != default:
+        if (value := getattr(known, name, default)) != default:
             what += [f"--{name.replace('_', '-')}", *([] if value is True else [f"{value}"])]
     return [*_program(), *what, "--seed", str(seed)]
 
@@ -116,9 +127,27 @@ def load_of(known: argparse.Namespace) -> Load:
     return Load(**{name: value for name, value in asked.items() if value is not None})
 
 
+class _Parser(argparse.ArgumentParser):
+    """One line about what is wrong, and nothing else."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"conformance: {message} (--help tells all options)\n")
+
+
+def read_words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The command line: what it says to us, and what goes to pytest. Exits if it is wrong."""
+    known, others = parser().parse_known_args(arguments)
+    ours = [f"--{name.replace('_', '-')}" for name in vars(known)]
+    for word in others:
+        close = difflib.get_close_matches(word.partition("=")[0], ours, 1, ALMOST)
+        if word.startswith("--") and close:
+            parser().error(f"there is no option {word}; did you mean {close[0]}?")
+    return known, [*others, *(["-k", known.k] if known.k is not None else [])]
+
+
 def parser() -> argparse.ArgumentParser:
     """What the command line may say; what it does not know is for pytest."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="conformance",
         usage="%(prog)s [FOLDER ...] [option ...]",
         description=EXAMPLES,
@@ -285,7 +314,10 @@ def _count(word: str) -> int:
 
 
 def _seconds(word: str) -> float:
-    seconds = float(word)
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < 3600:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{word} is not a number of seconds, above 0, below 3600")
     return seconds

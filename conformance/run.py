@@ -20,7 +20,7 @@ from .own_tests import OwnTests, known_by_name
 from .process import StartError
 from .results import Result, Rubric
 from .spec import Spec
-from .target import Target
+from .target import Target, TargetError
 
 #: Why a grade that somebody stopped is worth nothing.
 INTERRUPTED = "interrupted"
@@ -36,6 +36,8 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         grader.servers.open()
         grader.note_capabilities()
         broken = _run_pytest(grader, options)
+    except TargetError as error:
+        broken = str(error)
     except StartError as error:
         unstarted = True
         broken = start_failure(error)

@@ -8,6 +8,7 @@ one: what is wrong with leaving must not be blamed on talking.
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 from .chat import Chat
 from .peer import Violation
 from .process import ServerProcess, free_port, kill_strays
-from .target import Bound, Target
+from .target import Bound, Target, TargetError
 
 HOST = "127.0.0.1"
 #: log2 of the work of a password hash, where it is not what a test is about: a few milliseconds.
@@ -79,9 +80,26 @@ class Servers:
         self._all: list[ServerProcess] = []
 
     def open(self) -> None:
-        """Starts the first server, and one ahead. Raises StartError."""
+        """Starts the first server, and one ahead, or looks whether one is there.
+
+        Raises StartError, or TargetError if nobody is.
+        """
         if not self.target.address:
             self._shared = self.new()
+            return
+        host, port = self.target.address
+        try:
+            with socket.create_connection((host, port), self.start_patience) as sock:
+                if self.tls is None:
+                    sock.settimeout(TIDY_PATIENCE)
+                    sock.recv(4096)  # its HELLO: see ServerProcess.check_port
+        except (TimeoutError, ConnectionResetError):
+            pass  # the tests will tell
+        except OSError as error:
+            raise TargetError(
+                f"nobody listens on {host} port {port} ({error.strerror or error}). Start the "
+                "server first, in another terminal; its ready line says where it listens."
+            ) from None
 
     def shared(self) -> Served:
         """A server without members, that other tests have used or will use."""

@@ -7,7 +7,7 @@ found there; the more certain stand first.
 from __future__ import annotations
 
 _GONE = r"(BrokenPipe|ConnectionReset|ConnectionAborted)Error"
-_NOT_UP = r"not ready|listening|cannot run|first line|did not start"
+_NOT_UP = r"before it was ready|did not say|its first line"
 
 SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
     # It does not come up
@@ -38,13 +38,22 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
         {"why": _NOT_UP, "stderr": r"(?i)unrecognized arguments|(unknown|invalid) option|usage:"},
     ),
     (
+        "The interpreter does not find the file. The command is run in the folder of parley.toml "
+        "(or in its cwd; with --command, where you stand): is the path right from there?",
+        {"why": _NOT_UP, "stderr": r"(?i)can't open file|cannot find module|could not find"},
+    ),
+    (
+        "Python cannot read your program: stderr has the file and the line.",
+        {"why": _NOT_UP, "stderr": r"(Syntax|Indentation|Tab)Error"},
+    ),
+    (
         "Your server asks somebody at a keyboard. Nobody is there: standard input is at its end "
         "from the beginning.",
         {"stderr": r"EOFError"},
     ),
     (
-        "A module was not found. The server is started in the folder of parley.toml (or in its "
-        "cwd), and PYTHONPATH is not set there.",
+        "A module was not found: is it installed for the Python that the command names? The "
+        "server is started in the folder of parley.toml (or in its cwd), without PYTHONPATH.",
         {"stderr": r"(ModuleNotFound|Import)Error"},
     ),
     (
@@ -75,6 +84,14 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
         "The ready line names another port than the one where the server listens, or comes "
         "before listen().",
         {"why": r"it says that it listens on port"},
+    ),
+    (
+        "Why it ended stands in stderr.",
+        {"why": r"ended before it was ready", "stderr": r"^(?![\s\S]*Traceback)[\s\S]*\S"},
+    ),
+    (
+        "It ended without a word. Start it by hand with the same command, and print what fails.",
+        {"why": r"ended before it was ready", "stderr": r"^\s*$"},
     ),
     # How it ended
     (

@@ -83,6 +83,8 @@ class Target:
 def from_folder(folder: Path) -> Target:
     """The server in a folder, as its parley.toml describes it. Raises TargetError."""
     if not folder.is_dir():
+        if folder.exists():
+            raise TargetError(f"{folder} is a file: name the folder that has parley.toml in it")
         raise TargetError(f"there is no folder {folder}")
     file = folder / "parley.toml"
     table = _read(file)
@@ -137,7 +139,9 @@ def build(target: Target) -> None:
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise TargetError(f"cannot run the build command {target.build!r}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        command = escape(target.build or "")
+        raise TargetError(f"cannot run the build command ({command}): {why}") from None
     command = escape(target.build or "")
     try:
         output = _output(popen)
@@ -169,7 +173,7 @@ def _last_words(output: bytes) -> str:
 def _read(file: Path) -> dict[str, Any]:
     """What stands in a parley.toml: known keys with values of their types. Raises TargetError."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise TargetError(f"{file.parent} has no {file.name} (protocol.md, appendix A)") from None
     except OSError as error:
@@ -177,7 +181,8 @@ def _read(file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise TargetError(f"{file} is not TOML: {escape(str(error))}") from None
     if unknown := table.keys() - _KEYS:
-        raise TargetError(f"{file}: unknown key {escape(', '.join(sorted(unknown)))}")
+        names, known = (escape(", ".join(sorted(keys))) for keys in (unknown, _KEYS))
+        raise TargetError(f"{file}: unknown key {names}; there are {known}")
     for key in ("name", "build", "command", "cwd"):
         if not isinstance(table.get(key, ""), str):
             raise TargetError(f"{file}: {key} must be a string")

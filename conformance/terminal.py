@@ -75,6 +75,8 @@ def show_cards(console: Console, result: Result, most: int = CARDS) -> None:
 def show_table(console: Console, spec: Spec, results: Sequence[Result]) -> None:
     """Requirement by requirement: what each server does with it, and what it asks for."""
     statuses = [{} if result.broken else result.statuses() for result in results]
+    if not any(statuses):
+        return
     widths = [max(len(result.target.name), CELL) for result in results]
     longest = max([NAME - 2, *(len(_labelled(each)) for each in spec.requirements.values())])
     heading = Text(f"{'requirement':<{longest + 2}}", style="bold")
