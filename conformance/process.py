@@ -169,9 +169,15 @@ class ServerProcess:
         return nanoseconds / 1e9
 
     def state(self) -> str:
-        """What the process does now, for people: running, or how it ended."""
+        """What the process does now, for people: running, or how it ended.
+
+        If it has ended, all that it printed has been read.
+        """
         status = self.wait_end(0)
-        return "running" if status is None else describe(status)
+        if status is None:
+            return "running"
+        self._drain()
+        return describe(status)
 
     def _failure(self, why: str) -> StartError:
         """An error to raise. If the server has ended, all that it printed is there for the card."""

@@ -79,7 +79,7 @@ MISTAKES = [
     Mistake("index_error", 15, "CMD-2", "count them first", LEVELS[1]),
     Mistake("debug_prints", 15, "SAY-4", "skip the one who speaks", LEVELS[2]),
     Mistake("race", 0, "NICK-8", "lock around both", LEVELS[1]),
-    Mistake("reply_first", 0, "SAY-10", "reply to the speaker last", "there_before_its_reply"),
+    Mistake("reply_first", 0, "SAY-10", "reply to the speaker last", LEVELS[2]),
     Mistake("one_at_a_time", 0, "HELLO-3", "wait to be served", LEVELS[0]),
     Mistake("quit_stays_open", 0, "QUIT-1", "Close the socket", LEVELS[4]),
     Mistake("closes_at_once", 0, "QUIT-4", "read and throw away", OCTETS),
