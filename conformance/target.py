@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import select
 import shlex
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,10 +155,21 @@ def build(target: Target) -> None:
 
 
 def _output(popen: subprocess.Popen[bytes]) -> bytes:
-    """What a build prints until it ends; if that is too late, ends it and all it started."""
+    """The end of what a build prints; if the build is late, ends it and all it started."""
+    assert popen.stdout
+    until = time.monotonic() + BUILD_TIME
+    said = b""
     with popen:
         try:
-            return popen.communicate(timeout=BUILD_TIME)[0]
+            while (left := until - time.monotonic()) > 0:
+                if not select.select([popen.stdout], [], [], left)[0]:
+                    break
+                data = os.read(popen.stdout.fileno(), 65536)
+                if not data:
+                    popen.wait(max(0.0, until - time.monotonic()))
+                    return said
+                said = (said + data)[-4 * BUILD_TAIL :]  # 4 octets: a character
+            raise subprocess.TimeoutExpired(popen.args, BUILD_TIME)
         except BaseException:  # Ctrl-C too: it does not reach another session
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(popen.pid, signal.SIGKILL)
@@ -166,7 +179,7 @@ def _output(popen: subprocess.Popen[bytes]) -> bytes:
 
 def _last_words(output: bytes) -> str:
     """The end of a build's output, safe to show."""
-    text = output[-4 * BUILD_TAIL :].decode(errors="surrogateescape")  # 4 octets: a character
+    text = output.decode(errors="surrogateescape")
     return "\n".join(escape(line.rstrip("\r")) for line in text.split("\n"))[-BUILD_TAIL:]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import shlex
 import signal
@@ -53,6 +54,18 @@ def test_build_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.Mo
         build(
             Target("x", folder=tmp_path, build=python("import threading; threading.Event().wait()"))
         )
+
+
+def test_build_that_prints_without_end_is_ended_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the end of what it prints is ever in memory."""
+    monkeypatch.setattr(target, "BUILD_TIME", 1.0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(TargetError, match="did not end"):
+        build(Target("x", folder=tmp_path, build="yes " + "x" * 1000))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 64 * (2**20 if sys.platform == "darwin" else 2**10)  # octets there, KiB here
 
 
 def test_build_of_blanks_is_an_error_or_nothing(tmp_path: Path) -> None:
