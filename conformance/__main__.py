@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import random
-import re
 import resource
 import signal
 import ssl
@@ -27,12 +26,13 @@ from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built
 from .spec import Spec, SpecError
+from .submissions import folder_name
 from .target import Bound, Target, TargetError, build
 from .tls import Authority, context_for
 from .watch import watch
 
 #: First word of the command line -> the module of this package that is meant instead of a grade.
-PROGRAMS = {"load": "load.program", "report": "reports"}
+PROGRAMS = {"class": "classroom", "load": "load.program", "report": "reports"}
 #: What is needed to grade one target.
 Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
@@ -167,7 +167,7 @@ def _report(
     folders: set[str] = set()
     written = []
     for result in results:
-        written.append(result.write(known.output / _folder_name(result.target.name, folders)))
+        written.append(result.write(known.output / folder_name(result.target.name, folders)))
         terminal.show_summary(console, result, written[-1])
     pages = [page.write(path) for path in written]
     terminal.show_page(console, page.write_index(written, known.output) if pages[1:] else pages[0])
@@ -175,16 +175,6 @@ def _report(
     if "error" in verdicts:
         return 2
     return 1 if "fail" in verdicts else 0
-
-
-def _folder_name(name: str, taken: set[str]) -> str:
-    """A name of a server as a folder's: nothing in it can lead elsewhere."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "server"
-    folder, number = base, 2
-    while folder in taken:
-        folder, number = f"{base}-{number}", number + 1
-    taken.add(folder)
-    return folder
 
 
 def _raise_descriptor_limit() -> None:

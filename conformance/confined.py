@@ -1,0 +1,126 @@
+"""python -m conformance.confined: one grade of a class, in a process of its own.
+
+What to grade comes as JSON on standard input, what was found goes as JSON to standard output. The
+submission shares this process's user, and in a sandbox its namespaces: it may end this process,
+but neither read nor change it, and nothing that it starts outlives it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from .grade import Options
+from .process_tree import (
+    adopt_orphans,
+    end_descendants,
+    end_with_parent,
+    keep_out_others,
+    processes,
+)
+from .results import Result, Rubric
+from .run import grade
+from .spec import Spec, read_spec
+from .target import Target, TargetError, build, from_folder
+
+#: Processes of this user that a submission may add to those there are, threads included: more
+#: than the largest sound server has. The count is the machine's, so it has to be generous.
+MORE_PROCESSES = 8192
+
+
+def main() -> int:
+    """Grades what standard input says. Returns the exit status, 0 whatever was found."""
+    with contextlib.suppress(OSError):  # no /proc here
+        Path("/proc/self/oom_score_adj").write_text("800")  # rather we than others
+    keep_out_others()
+    adopt_orphans()
+    _heed_only_the_parent()
+    job = json.load(sys.stdin)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as said:  # no server inherits it
+        with open(os.devnull, "r+") as nothing:
+            for stream in (sys.stdin, sys.stdout):
+                os.dup2(nothing.fileno(), stream.fileno())
+        _limit(job["disk"])
+        try:
+            found = _grade(job).as_json()
+        finally:
+            end_descendants(os.getpid())
+        json.dump(found, said)
+    return 0
+
+
+def ungraded(
+    name: str, folder: Path | None, spec: Spec, rubric: Rubric, seed: int, why: str
+) -> Result:
+    """The result of a submission that could not be graded at all."""
+    target = Target(name, folder=folder)
+    return Result(target, spec, rubric, seed, [], [], set(), False, 0.0, broken=why)
+
+
+def _heed_only_the_parent() -> None:
+    """Ends when the parent ends. Signals of others, the submission for one, say nothing."""
+    parent = os.getppid()
+
+    def on_signal(*_: object) -> None:
+        if os.getppid() != parent:
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    end_with_parent()
+
+
+def _grade(job: dict[str, Any]) -> Result:
+    spec = read_spec()
+    rubric = Rubric(**job["rubric"])
+    folder = _settle(job)
+    try:
+        target = from_folder(folder)
+        build(target)
+    except TargetError as error:
+        why = str(error).replace(f"{folder.parent}/", "")
+        return ungraded(job["name"], folder, spec, rubric, job["options"]["seed"], why)
+    return grade(target, spec, rubric, Options(**job["options"]))
+
+
+def _settle(job: dict[str, Any]) -> Path:
+    """A copy of the submission, with what has to stand beside it. Here it may write."""
+    home = Path(job["place"], "class")
+    home.mkdir()
+    for path in map(Path, job["beside"]):
+        (home / path.name).symlink_to(path)
+    return Path(shutil.copytree(job["submission"], home / job["folder"], symlinks=True))
+
+
+def _limit(disk: int) -> None:
+    """Limits for this process and all that it starts, where they are not lower already.
+
+    Not on the address space (RLIMIT_AS): a JVM reserves far more than it uses.
+    """
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: disk}
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_NPROC] = _threads_of_this_user() + MORE_PROCESSES
+    for what, most in limits.items():
+        hard = resource.getrlimit(what)[1]
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.setrlimit(what, (most, most))
+
+
+def _threads_of_this_user() -> int:
+    count = 0
+    for pid in processes():
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{pid}/task"))
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())
