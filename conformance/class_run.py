@@ -13,7 +13,7 @@ import selectors
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,7 +50,7 @@ class Plan:
     rubric: Rubric
     limits: Limits
     beside: Sequence[Path]  # folders that stand beside each submission
-    jobs: int
+    jobs: int | None  # at the same time; None: what is safe
     again: bool
 
 
@@ -62,7 +62,7 @@ class Job:
     report: Path  # the folder of its results.json
     sha256: str | None = None
     key: dict[str, Any] = field(default_factory=dict)  # what has to be equal for a grade to hold
-    scratch: Path = Path()
+    scratch: Path | None = None  # where it is copied to and written
 
 
 class Run:
@@ -73,10 +73,12 @@ class Run:
     ) -> None:
         self.plan = plan
         self.spec = spec
-        self.isolation = isolation
+        self.isolation = replace(isolation, hidden=(*isolation.hidden, scratch))
         self.scratch = scratch
         self.show = show
         self.stopped = False  # set by a signal's handler: nothing is interrupted half-way
+        # Without a sandbox servers could reach each other's ports: one after the other.
+        self.at_once = plan.jobs or ((os.cpu_count() or 1) if isolation.bwrap else 1)
         self.rows: dict[str, Row] = {}
         self._suite = Target("suite", folder=HERE).digest()
         self._beside = {path.name: Target("", folder=path).digest() for path in plan.beside}
@@ -89,7 +91,7 @@ class Run:
         waiting = list(jobs)
         try:
             while (waiting or self._running) and not self.stopped:
-                if waiting and len(self._running) < self.plan.jobs:
+                if waiting and len(self._running) < self.at_once:
                     self._begin(waiting.pop(0))
                     continue
                 self.show.running([job.submission.name for job in self._running])
@@ -112,11 +114,13 @@ class Run:
     def _begin(self, job: Job) -> None:
         """Copies a submission and starts its grade, unless there is nothing to do."""
         submission = job.submission
-        job.scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        job.scratch = scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        copies, place = scratch / "copy", scratch / "place"
         try:
             if submission.root is None:
                 raise StageError(submission.why)
-            copy = job.scratch / submission.root.name
+            copies.mkdir()
+            copy = copies / submission.root.name
             submission.left_out = stage(submission.root, copy, self.plan.limits.disk)
             job.sha256 = Target("", folder=copy).digest()
         except (StageError, OSError) as error:
@@ -127,8 +131,9 @@ class Run:
             self._end(job)
             self._note(job, results, "as graded before")
             return
-        place = Path("/tmp") if self.isolation.bwrap else job.scratch / "place"
-        if not self.isolation.bwrap:
+        if self.isolation.bwrap:
+            place = Path("/tmp")  # its own
+        else:
             place.mkdir()
         beside = [path.resolve() for path in self.plan.beside]
         program = [sys.executable, "-P", "-m", f"{PACKAGE}.confined"]
@@ -188,7 +193,8 @@ class Run:
             confined.end()
             graders = {confined.popen.pid for confined in self._running.values()}
             end_orphans(self._others | graders)
-        remove(job.scratch)
+        if job.scratch:
+            remove(job.scratch)
 
     def _note(self, job: Job, results: dict[str, Any], how: str) -> None:
         row = Row(job.submission.name, results, f"{job.report.name}/results.json")

@@ -7,7 +7,6 @@ interrupted, and the same command goes on with it; 2: wrong usage.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import signal
 import sys
@@ -38,38 +37,21 @@ def main(arguments: Sequence[str]) -> int:
     known = _parser().parse_args(arguments)
     console = terminal.console()
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    limits = Limits(known.time, known.memory << 20, known.disk << 20, known.processes)
     try:
         spec = read_spec()
-        rubric = read_rubric(known.rubric)
         _check(known, spec)
         found, others = find_submissions(known.submissions, known.output.resolve())
         if not found:
             raise ValueError(f"{known.submissions} has no subfolder to grade")
+        plan = _plan(known)
         hidden = [path.resolve() for path in (known.submissions, known.output)]
         readable = [path.resolve() for path in known.readable]
-        isolation = choose_isolation(readable, hidden, known.sandbox, limits)
+        isolation = choose_isolation(readable, hidden, known.sandbox, plan.limits)
     except (SpecError, ValueError, OSError) as error:
         errors.print(f"conformance class: {error}")
         return 2
     for sentence in (*_what_was_found(known.submissions, found, others), str(isolation)):
         console.print(Text(sentence), soft_wrap=True)
-    plan = Plan(
-        options={
-            "level": known.level,
-            "only": known.only,
-            "start_timeout": known.start_timeout,
-            "answer_timeout": known.answer_timeout,
-        },
-        given_seed=known.seed,
-        seed=random.SystemRandom().randrange(2**32) if known.seed is None else known.seed,
-        rubric=rubric,
-        limits=limits,
-        beside=known.beside,
-        # Without a sandbox servers could reach each other's ports: one after the other.
-        jobs=known.jobs or ((os.cpu_count() or 1) if isolation.bwrap else 1),
-        again=known.again,
-    )
     taken = {PAGE, TABLE}
     jobs = [Job(each, known.output / folder_name(each.name, taken)) for each in found]
     adopt_orphans()
@@ -83,6 +65,25 @@ def main(arguments: Sequence[str]) -> int:
         errors.print(f"conformance class: {error}")
         return 1
     return _report(console, known.output, run, len(jobs))
+
+
+def _plan(known: argparse.Namespace) -> Plan:
+    """What the command line says about every grade. Raises ValueError, OSError."""
+    return Plan(
+        options={
+            "level": known.level,
+            "only": known.only,
+            "start_timeout": known.start_timeout,
+            "answer_timeout": known.answer_timeout,
+        },
+        given_seed=known.seed,
+        seed=random.SystemRandom().randrange(2**32) if known.seed is None else known.seed,
+        rubric=read_rubric(known.rubric),
+        limits=Limits(known.time, known.memory << 20, known.disk << 20, known.processes),
+        beside=known.beside,
+        jobs=known.jobs,
+        again=known.again,
+    )
 
 
 def _report(console: Console, output: Path, run: Run, wanted: int) -> int:
