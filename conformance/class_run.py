@@ -23,7 +23,7 @@ from .lines import escape
 from .overview import Row
 from .process_tree import descendants, end_orphans, processes
 from .results import SCHEMA, Rubric
-from .sandbox import BESIDE, HERE, PACKAGE, SUBMISSION, Confined, Isolation, Limits
+from .sandbox import BESIDE, HERE, OWN, PACKAGE, SUBMISSION, Confined, Isolation, Limits
 from .spec import Spec
 from .submissions import StageError, Submission, remove, stage
 from .target import Target
@@ -115,7 +115,7 @@ class Run:
         """Copies a submission and starts its grade, unless there is nothing to do."""
         submission = job.submission
         job.scratch = scratch = Path(tempfile.mkdtemp(dir=self.scratch))
-        copies, place = scratch / "copy", scratch / "place"
+        copies, place, own = (scratch / name for name in ("copy", "place", "own"))
         try:
             if submission.root is None:
                 raise StageError(submission.why)
@@ -132,21 +132,24 @@ class Run:
             self._note(job, results, "as graded before")
             return
         if self.isolation.bwrap:
-            place = Path("/tmp")  # its own
+            place, own = Path("/tmp"), Path(OWN)
         else:
             place.mkdir()
+            own.mkdir()
         beside = [path.resolve() for path in self.plan.beside]
         program = [sys.executable, "-P", "-m", f"{PACKAGE}.confined"]
         words = self.isolation.wrapped(program, self.plan.limits, copy, beside)
-        description = self._description(job, copy, place, beside)
+        description = {
+            **self._description(job, copy, beside),
+            "place": str(place),
+            "own": str(own),
+        }
         watched = None if self.isolation.bwrap else place
         confined = Confined(words, description, self.plan.limits, watched)
         self._running[job] = confined
         self._selector.register(confined.stdout, selectors.EVENT_READ, job)
 
-    def _description(
-        self, job: Job, copy: Path, place: Path, beside: Sequence[Path]
-    ) -> dict[str, Any]:
+    def _description(self, job: Job, copy: Path, beside: Sequence[Path]) -> dict[str, Any]:
         """What the grader is told: confined.py reads it."""
         root, seed = job.submission.root, str(self.plan.seed)
         sandboxed = bool(self.isolation.bwrap)
@@ -154,7 +157,6 @@ class Run:
             "name": escape(job.submission.name),
             "submission": SUBMISSION if sandboxed else str(copy),
             "folder": copy.name,
-            "place": str(place),
             "beside": [f"{BESIDE}/{path.name}" if sandboxed else str(path) for path in beside],
             "disk": self.plan.limits.disk,
             "rubric": asdict(self.plan.rubric),

@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def main() -> int:
     adopt_orphans()
     _heed_only_the_parent()
     job = json.load(sys.stdin)
+    tempfile.tempdir = job["own"]  # and the submission's is TMPDIR
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as said:  # no server inherits it
         with open(os.devnull, "r+") as nothing:
             for stream in (sys.stdin, sys.stdout):

@@ -205,7 +205,7 @@ h1 { font-size: 1.4rem; } a { color: var(--link); } ul { padding-left: 1.2rem; }
 th, td { border: 1px solid var(--line); padding: .3rem .5rem; text-align: left;
   vertical-align: top; }
 td { white-space: nowrap; } td.words { white-space: normal; overflow-wrap: anywhere;
-  max-width: 22rem; }
+  min-width: 11rem; max-width: 22rem; }
 .number { text-align: right; } thead th { background: var(--soft); padding: 0; }
 thead button { all: unset; cursor: pointer; padding: .3rem .5rem; font-weight: 600; width: 100%;
   box-sizing: border-box; }

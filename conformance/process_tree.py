@@ -28,11 +28,12 @@ _LINUX = sys.platform == "linux"
 
 @dataclass(frozen=True)
 class Process:
-    """One process that is not a zombie. `resident`: octets in memory, shared ones included."""
+    """One process. `resident`: octets in memory, shared ones included."""
 
     pid: int
     parent: int
     resident: int
+    is_zombie: bool  # it has ended, and waits for its parent to ask how
 
 
 def processes() -> dict[int, Process]:
@@ -42,10 +43,11 @@ def processes() -> dict[int, Process]:
 
 
 def descendants(root: int, table: dict[int, Process]) -> list[Process]:
-    """Children of a process, their children and so on; without itself."""
+    """Children of a process, their children and so on; without itself and what has ended."""
     children: dict[int, list[Process]] = {}
     for process in table.values():
-        children.setdefault(process.parent, []).append(process)
+        if not process.is_zombie:
+            children.setdefault(process.parent, []).append(process)
     found = list(children.get(root, ()))
     for process in found:  # grows while it is walked through
         found += children.get(process.pid, ())
@@ -91,13 +93,23 @@ def end_descendants(root: int) -> None:
 
 def end_orphans(kept: set[int]) -> None:
     """Ends our own children that are not to be kept: of a submission whose grader has died."""
-    for process in descendants(os.getpid(), processes()):
-        if process.parent == os.getpid() and process.pid not in kept:
-            end_descendants(process.pid)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process.pid, signal.SIGKILL)
+    while True:
+        table = processes().values()
+        orphans = [each for each in table if each.parent == os.getpid() and each.pid not in kept]
+        for process in orphans:
+            if not process.is_zombie:
+                end_descendants(process.pid)
+                try:
+                    os.kill(process.pid, signal.SIGKILL)
+                except PermissionError:  # a program of another user (set-user-ID): not ours to end
+                    kept = kept | {process.pid}
+                    continue
+                except ProcessLookupError:
+                    pass
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(process.pid, 0)  # of a sandbox's init: the end of all that is in it
+        if not orphans:
+            break  # what the ended ones left to us has been found too
 
 
 def adopt_orphans() -> None:
@@ -133,18 +145,16 @@ def _from_proc() -> Iterator[Process]:
             with contextlib.suppress(OSError):  # it has ended meanwhile
                 fields = Path("/proc", entry, "stat").read_text(errors="replace")
                 words = fields.rpartition(")")[2].split()  # proc(5): state, ppid, …, rss
-                if words[0] not in "ZX":
-                    yield Process(int(entry), int(words[1]), int(words[21]) * page)
+                zombie = words[0] in "ZX"
+                yield Process(int(entry), int(words[1]), int(words[21]) * page, zombie)
 
 
 def _from_ps() -> Iterator[Process]:
-    listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,rss=,stat="],
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    for line in listing.stdout.splitlines():
+    columns = ["ps", "-A", "-o", "pid=,ppid=,rss=,stat="]
+    with subprocess.Popen(columns, stdout=subprocess.PIPE, text=True, errors="replace") as ps:
+        listing = ps.communicate()[0]
+    for line in listing.splitlines():
         words = line.split()
-        if len(words) == 4 and not words[3].startswith("Z"):
-            yield Process(int(words[0]), int(words[1]), int(words[2]) * 1024)
+        if len(words) == 4 and int(words[0]) != ps.pid:
+            zombie = words[3].startswith("Z")
+            yield Process(int(words[0]), int(words[1]), int(words[2]) * 1024, zombie)

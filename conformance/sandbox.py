@@ -35,8 +35,11 @@ ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT"
 #: Where a sandbox has the submission, read-only, and what is to stand beside it.
 SUBMISSION = "/submission"
 BESIDE = "/beside"
-#: Octets of shared memory in a sandbox.
+#: Where the grader itself writes in a sandbox: a submission that fills /tmp does not stop it.
+OWN = "/grader"
+#: Octets of shared memory in a sandbox, and of what the grader writes.
 SHARED_MEMORY = 64 * 2**20
+OWN_SIZE = 256 * 2**20
 #: Seconds for the trial of the sandbox.
 TRIAL = 30
 #: Seconds from a grader's last word to its end.
@@ -98,6 +101,7 @@ class Isolation:
             *_hide_what_only_root_reads(),
             *("--proc", "/proc", "--dev", "/dev"),
             *("--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"),
+            *("--size", str(OWN_SIZE), "--tmpfs", OWN),
             *("--size", str(limits.disk), "--tmpfs", "/tmp"),
             *(word for path in self.readable for word in ("--ro-bind", str(path), str(path))),
             *(

@@ -135,11 +135,39 @@ def test_family_of_a_process_are_all_that_descend_from_it() -> None:
             family = descendants(process.pid, processes())
             assert len(family) == 4
             assert 0 < proportional_memory(family) <= sum(each.resident for each in family)
+            assert not any(each.is_zombie for each in family)
             assert process.pid in {each.pid for each in descendants(os.getpid(), processes())}
         finally:
             for each in descendants(process.pid, processes()):
                 os.kill(each.pid, signal.SIGKILL)
             process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody adopts orphans there")
+def test_orphans_are_adopted_ended_and_reaped() -> None:
+    """Some of a family end by themselves, some have fled into sessions of their own."""
+    program = (
+        "import os, signal, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from conformance.process_tree import adopt_orphans, end_orphans, processes\n"
+        "adopt_orphans()\n"
+        "kept = os.fork()\n"
+        "if kept == 0: signal.alarm(60); signal.pause()\n"
+        "if (child := os.fork()) == 0:\n"
+        "    for number in range(6):\n"
+        "        if os.fork() == 0:\n"
+        "            signal.alarm(60); os.setsid(); os.fork()\n"
+        "            signal.pause() if number % 2 else os._exit(0)\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "end_orphans({kept})\n"
+        "ours = [each.pid for each in processes().values() if each.parent == os.getpid()]\n"
+        "print(ours == [kept], len(ours))\n"
+        "os.kill(kept, 9)\n"
+    )
+    root = str(Path(__file__).resolve().parent.parent)
+    done = subprocess.run([sys.executable, "-c", program, root], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True 1\n", "")
 
 
 # The sandbox's command line
