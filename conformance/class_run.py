@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import __version__
-from .confined import ungraded
+from .grade import Options
 from .lines import escape
 from .overview import Row
 from .process_tree import descendants, end_orphans, processes
+from .reports import page
 from .results import SCHEMA, Rubric
+from .run import not_built
 from .sandbox import BESIDE, HERE, OWN, PACKAGE, SUBMISSION, Confined, Isolation, Limits
 from .spec import Spec
 from .submissions import StageError, Submission, remove, stage
@@ -105,7 +107,7 @@ class Run:
         for key, _ in self._selector.select(SAMPLE):
             confined = self._running[key.data]
             if not confined.read():
-                self._finish(key.data, *confined.results())
+                self._finish(key.data, *confined.results(), fault="suite")  # if it has none
         table = processes()
         for job, confined in list(self._running.items()):
             if why := confined.excess(table):
@@ -167,16 +169,24 @@ class Run:
             },
         }
 
-    def _finish(self, job: Job, results: dict[str, Any] | None, why: str) -> None:
-        """Ends a grade, if it has begun, and writes what came of it. Raises OSError."""
+    def _finish(
+        self, job: Job, results: dict[str, Any] | None, why: str, fault: str = "server"
+    ) -> None:
+        """Ends a grade, if it has begun, and writes what came of it. Raises OSError.
+
+        `fault`: whose it is if there are no results. A grader that is gone may have been ended by
+        the submission, or by a machine without memory: a person has to look.
+        """
         self._end(job)
         submission = job.submission
         if results is not None and results["server"]["sha256"] != job.sha256:
             results, why = None, "its results are about something else"
         if results is None:
-            name, rubric = escape(submission.name), self.plan.rubric
-            results = ungraded(name, None, self.spec, rubric, self.plan.seed, why).as_json()
+            target = Target(escape(submission.name))
+            options = Options(**self.plan.options, seed=self.plan.seed)
+            results = not_built(target, self.spec, self.plan.rubric, options, why).as_json()
             results["server"]["sha256"] = job.sha256
+            results["broken_by"] = fault
         results["class"] = {
             "submission": submission.name,
             "found": submission.root and str(submission.root),
@@ -186,6 +196,7 @@ class Run:
         }
         job.report.mkdir(parents=True, exist_ok=True)
         write(job.report / "results.json", json.dumps(results, indent=1) + "\n")
+        page.write(job.report / "results.json")
         self._note(job, results, "")
 
     def _end(self, job: Job) -> None:
@@ -199,7 +210,7 @@ class Run:
             remove(job.scratch)
 
     def _note(self, job: Job, results: dict[str, Any], how: str) -> None:
-        row = Row(job.submission.name, results, f"{job.report.name}/results.json")
+        row = Row(job.submission.name, results, f"{job.report.name}/report.html")
         self.rows[row.submission] = row
         self.show.done(row.submission, row, how)
 

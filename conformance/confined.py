@@ -27,8 +27,8 @@ from .process_tree import (
     processes,
 )
 from .results import Result, Rubric
-from .run import grade
-from .spec import Spec, read_spec
+from .run import grade, not_built
+from .spec import read_spec
 from .target import Target, TargetError, build, from_folder
 
 #: Processes of this user that a submission may add to those there are, threads included: more
@@ -58,14 +58,6 @@ def main() -> int:
     return 0
 
 
-def ungraded(
-    name: str, folder: Path | None, spec: Spec, rubric: Rubric, seed: int, why: str
-) -> Result:
-    """The result of a submission that could not be graded at all."""
-    target = Target(name, folder=folder)
-    return Result(target, spec, rubric, seed, [], [], set(), False, 0.0, broken=why)
-
-
 def _heed_only_the_parent() -> None:
     """Ends when the parent ends. Signals of others, the submission for one, say nothing."""
     parent = os.getppid()
@@ -83,13 +75,15 @@ def _grade(job: dict[str, Any]) -> Result:
     spec = read_spec()
     rubric = Rubric(**job["rubric"])
     folder = _settle(job)
+    options = Options(**job["options"])
+    target = Target(job["name"], folder=folder)
     try:
         target = from_folder(folder)
         build(target)
     except TargetError as error:
         why = str(error).replace(f"{folder.parent}/", "")
-        return ungraded(job["name"], folder, spec, rubric, job["options"]["seed"], why)
-    return grade(target, spec, rubric, Options(**job["options"]))
+        return not_built(target, spec, rubric, options, why)
+    return grade(target, spec, rubric, options)
 
 
 def _settle(job: dict[str, Any]) -> Path:

@@ -29,7 +29,7 @@ COLUMNS = {
     "duration_s": "seconds that its grade took",
     "isolation": "bubblewrap or limits: how it was kept apart from the others",
     "sha256": "SHA-256 of what was handed in",
-    "report": "where its results.json is, beside this file",
+    "report": "where its report is, beside this file",
 }
 #: And behind them, for each extension of the spec: its points; empty where it is not offered.
 EXTENSION_COLUMN = "points for the extension; empty: not offered or not asked for"
@@ -57,6 +57,8 @@ class Row:
     @property
     def first_failing(self) -> str:
         """The first MUST that does not hold. One that was not judged for it comes behind it."""
+        if not self.graded:
+            return ""
         for status in ("fail", "error", "skip"):
             for each in self.results["requirements"]:
                 if each["status"] == status and each["keyword"] == "MUST":

@@ -140,6 +140,7 @@ def test_hostile_submission_is_graded_or_told_why_not(siege: Siege, name: str) -
     else:
         assert results["verdict"] == "error"
         assert why in results["broken"]
+        assert results["broken_by"] == ("suite" if "its grader" in why else "server")
 
 
 def test_siege_leaves_nothing_behind(siege: Siege) -> None:
@@ -150,6 +151,7 @@ def test_siege_leaves_nothing_behind(siege: Siege) -> None:
     names = {path.name for path in siege.graded.folder.iterdir()}
     table = siege.graded.table()
     assert names == {each["submission"] for each in table} | {"index.html", "grades.csv"}
+    assert all((siege.graded.folder / each["report"]).is_file() for each in table)
     assert {each["isolation"] for each in table} == {"bubblewrap" if siege.sandboxed else "limits"}
 
 

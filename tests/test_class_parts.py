@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from conformance import submissions as subject
-from conformance.confined import ungraded
+from conformance.grade import Options
 from conformance.overview import COLUMNS, Row, as_csv, as_page
 from conformance.process_tree import descendants, processes, proportional_memory
 from conformance.results import Rubric
+from conformance.run import not_built
 from conformance.sandbox import Isolation, Limits
 from conformance.spec import parse_spec
 from conformance.submissions import StageError, find_submissions, folder_name, size_of, stage
+from conformance.target import Target
 
 SPEC = parse_spec(
     "Version 9.1 of this document\n\n"
@@ -189,9 +191,10 @@ def test_sandbox_hides_what_stands_in_what_it_shows() -> None:
 
 
 def row_of(name: str, **changes: Any) -> Row:
-    results = ungraded(name, None, SPEC, Rubric({"MUST": 2}, {}), 1, "it's broken").as_json()
+    rubric = Rubric({"MUST": 2}, {})
+    results = not_built(Target(name), SPEC, rubric, Options(), "it's broken").as_json()
     results["class"] = {"isolation": "limits"}
-    return Row(name, results | changes, "x/results.json")
+    return Row(name, results | changes, "x/report.html")
 
 
 def requirement(name: str, level: int | None, status: str) -> dict[str, Any]:
