@@ -26,7 +26,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 REQUIREMENTS = ROOT / "requirements"
-GROUPS = ("suite", "tests", "lint", "docs", "build", "nox", "uv")
+GROUPS = ("client", "suite", "tests", "lint", "docs", "build", "nox", "uv")
 OLDEST_PYTHON = "3.11"
 
 
