@@ -140,6 +140,14 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def chat(session: nox.Session) -> None:
+    """Chat in the terminal: `-- HOST PORT`; `-- --help` lists more."""
+    install(session, "client")
+    with session.chdir(session.invoked_from):  # where files are that one wants to send
+        session.run("python", "-P", "-m", "parley", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Prove that each faulty server of conformance/mutants/ fails, for the right reason."""
     install(session, "suite")
