@@ -31,6 +31,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     octet_faults,
     protection_faults,
     server_faults,
+    server_faults_growth,
     store_faults,
     store_faults_foreign,
     tls_faults,

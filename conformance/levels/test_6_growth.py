@@ -1,0 +1,134 @@
+"""Level 6: what clients have taken of the system is given back when they have gone."""
+
+import os
+import time
+
+from ..bench import Bench, needs, untested
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
+from ..process import ServerProcess
+from ..usage import Usage, usage_of
+
+#: Clients that leave in one way; there are four ways in a round.
+GROUP = 20
+ROUND = 4 * GROUP
+#: Descriptors, and threads, by which a server may grow by itself in two rounds: a runtime starts
+#: helpers, some for each processor. One that leaks in one way of leaving grows by 40 at least.
+SPARE = 16
+#: What a client may leave behind in memory, on average, before it is called a leak: 64 KiB, on
+#: top of what any runtime does in one round. Nothing is said of fewer octets than these.
+ROUND_SPARE = ROUND * 8 * 1024
+LEAK = 64 * 1024 * 1024
+MOST_ROUNDS = 12
+#: An idle server with more address space than this has a runtime that reserves it in advance
+#: (JVM, Go, V8, .NET) and fills it when it likes: how much of it is in use tells nothing.
+RESERVES = 512 * 1024 * 1024
+
+
+@needs("QUIT-1", "LEFT-1", "LEFT-2")
+def test_as_many_descriptors_and_threads_as_before(bench: Bench) -> None:
+    """GROW-1: when clients have gone, the server has as many of them as before they came."""
+    server = bench.start()
+    usage(server)  # ends the test where nobody can tell
+    chat = bench.chat(server)
+    alice = chat.member("alice")
+    come_and_go(chat, alice)  # pools fill up, helpers start
+    before = usage(server)
+    for _ in range(2):
+        come_and_go(chat, alice)
+    spare = SPARE + (os.cpu_count() or 1)
+    after = when_settled(server, alice, before, spare)
+    for what, more in (
+        ("descriptors", after.descriptors - before.descriptors),
+        ("threads and processes", after.threads - before.threads),
+    ):
+        if more > spare:
+            raise Violation(
+                f"after {2 * ROUND} more clients have come and gone",
+                expected=f"(as many {what} as before)",
+                got=f"({more} {what} more)",
+            )
+
+
+@needs("QUIT-1", "LEFT-1", "LEFT-2")
+def test_memory_does_not_grow_with_each_client(bench: Bench) -> None:
+    """GROW-2: round after round of clients, and sooner or later memory stays as it is."""
+    server = bench.start()
+    if usage(server).reserved > RESERVES:
+        untested("this server's runtime reserves memory in advance: what it uses tells nothing")
+    chat = bench.chat(server)
+    alice = chat.member("alice")
+    for _ in range(2):
+        come_and_go(chat, alice)
+    first = last = usage(server).resident
+    for number in range(1, MOST_ROUNDS + 1):
+        come_and_go(chat, alice)
+        now = usage(server).resident
+        if now - last <= ROUND_SPARE:
+            return
+        if now - first > LEAK:
+            raise Violation(
+                f"memory has grown with each of {number} times {ROUND} clients that came and went",
+                expected="(about as much memory as before)",
+                got=f"({(now - first) // number // ROUND // 1024} KiB more for each client)",
+            )
+        last = now
+    untested(f"memory has grown by {(last - first) >> 20} MiB: too little to tell why")
+
+
+def come_and_go(chat: Chat, alice: Client) -> None:
+    """A round: members quit, half-close within a line, reset; nameless ones half-close."""
+    for leave in (quits, half_closes, resets):
+        members = chat.crowd(GROUP)
+        for client in members:
+            leave(client)
+        while sum(event.kind == "LEFT" for event in alice.events) < GROUP:
+            alice.awaits_more(len(alice.stream), f"LEFT of {GROUP} members")
+        alice.events.clear()
+        for client in members:
+            gone(client)
+    nameless = chat.connects(*(f"n{number}" for number in range(GROUP)))
+    for client in nameless:
+        client.half_closes()
+    for client in nameless:
+        gone(client)
+
+
+def quits(client: Client) -> None:
+    client.asks("QUIT")
+
+
+def half_closes(client: Client) -> None:
+    client.sends_octets(b"SAY " + b"x" * 2000, shown="SAY (2000 octets, and no LF)")
+    client.half_closes()
+
+
+def resets(client: Client) -> None:
+    client.resets()
+
+
+def gone(client: Client) -> None:
+    """Waits for the end of the stream, and closes."""
+    if client.sock.fileno() != -1:  # else it was reset
+        client.awaits_end()
+        client.closes()
+
+
+def usage(server: ServerProcess) -> Usage:
+    """What the server takes now; the test is over where the system does not tell."""
+    found = usage_of(server.popen.pid)
+    if found is None:
+        untested("this system does not tell what a process takes")
+    return found
+
+
+def when_settled(server: ServerProcess, alice: Client, before: Usage, spare: int) -> Usage:
+    """What the server takes when it has let go of everybody, or when patience ends."""
+    give_up_at = time.monotonic() + alice.chat.patience
+    while True:
+        now = usage(server)
+        grown = max(now.descriptors - before.descriptors, now.threads - before.threads)
+        if grown <= spare or time.monotonic() >= give_up_at:
+            return now
+        alice.chat.idle(0.05)

@@ -1,0 +1,87 @@
+"""Faults that show only after a while: what clients have taken is not given back.
+
+No session of theirs is wrong: the server that has each of these dies of it after a day.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+
+import impl_threads.connection
+from impl_poll.connection import Connection
+from impl_poll.server import Server
+from parley.hub import Hub, Limits, Member
+
+from .registry import breaks
+
+#: Octets that each connection leaves behind.
+LEFT_BEHIND = 128 * 1024
+
+
+@breaks("GROW-1")
+class LeaksDescriptors(Server):
+    """The socket of a connection that has ended is shut down, but never closed."""
+
+    kept: list[socket.socket] = []  # noqa: RUF012  # one server a process
+
+    def close(self, connection: Connection) -> None:
+        self.kept.append(connection.sock.dup())
+        super().close(connection)
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfResets(Server):
+    """The descriptor of a connection is closed unless the client has reset it."""
+
+    kept: list[socket.socket] = []  # noqa: RUF012  # one server a process
+
+    def close(self, connection: Connection) -> None:
+        if not connection.output_ended:
+            self.kept.append(connection.sock.dup())
+        super().close(connection)
+
+
+@breaks("GROW-1")
+class LeaksThreads(impl_threads.connection.Connection):
+    """Each connection has a second thread, which goes on waiting when the connection has ended."""
+
+    def run(self) -> None:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        super().run()
+
+
+@breaks("GROW-1")
+class LeavesZombies(Hub):
+    """Each connection has a process of its own, and nobody waits for its end."""
+
+    def connect(self, now: float) -> Member:
+        if os.fork() == 0:
+            os._exit(0)
+        return super().connect(now)
+
+
+@breaks("GROW-2")
+class LeaksMemory(Hub):
+    """Each connection has a buffer, which is kept when the connection has ended."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._buffers: list[bytes] = []
+
+    def connect(self, now: float) -> Member:
+        self._buffers.append(b"x" * LEFT_BEHIND)
+        return super().connect(now)
+
+
+@breaks("GROW-2")
+class RemembersTheUnfinished(Connection):
+    """What stood behind the last LF of a stream is kept, and the room for the longest line."""
+
+    kept: list[bytes] = []  # noqa: RUF012  # one server a process
+
+    def leave(self) -> None:
+        if self.member.here and self.cutter._rest:
+            self.kept.append(self.cutter._rest.ljust(4 * LEFT_BEHIND))
+        super().leave()
