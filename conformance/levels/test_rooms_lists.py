@@ -134,6 +134,21 @@ def test_who_leaves_leaves_the_room_in_which_it_was(chat: Chat, way: str) -> Non
         client.receives_nothing()
 
 
+@needs("LEFT-6")
+def test_who_comes_back_is_in_the_lobby(chat: Chat) -> None:
+    """ROOM-13: a name that was in a room when its member left is in the lobby when it is back."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    garden = all_move(chat, "garden", bob, carol)
+    bob.does("QUIT", "OK QUIT")
+    carol.receives(f"LEFT {garden} {bob.nick} quit")
+    again = chat.connect("again")
+    number = again.takes_name(bob.nick)
+    alice.receives(f"JOINED lobby {bob.nick} {number}")
+    carol.receives_nothing()
+    _expect_listing(again, "WHO", [alice, again])
+    _expect_listing(again, f"WHO {garden}", [carol])
+
+
 def test_the_arguments_of_rooms_are_counted(chat: Chat) -> None:
     """ROOM-14: JOIN takes one, ROOMS none, WHO at most one; need-nick comes first."""
     alice = chat.member("alice")
