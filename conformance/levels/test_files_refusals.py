@@ -248,3 +248,19 @@ def test_open_transfers_are_bounded(chat: Chat) -> None:
     bob.receives_nothing()
     offers[0].abort(alice)
     Transfer(alice, bob, rule="FILE-20")
+
+
+def test_a_ninth_transfer_is_accepted_or_may_be_later(chat: Chat) -> None:
+    """FILE-20: eight accepted are granted; if a ninth is refused, its offer stays open."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    accepted = [Transfer(bob, alice, rule="FILE-20").accept() for _ in range(8)]
+    offer = Transfer(carol, alice, rule="FILE-20")
+    answer = alice.asks(f"ACCEPT {offer.id}")
+    if answer.final.kind == "ERR":
+        alice.was_refused(answer, "ACCEPT", "too-many-transfers")
+        carol.receives_nothing()
+        accepted[0].abort(bob)
+        offer.accept()
+        return
+    alice.check(answer.final, f"OK ACCEPT {offer.id}")
+    carol.receives(f"ACCEPTED {offer.id}")
