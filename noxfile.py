@@ -169,6 +169,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the reference servers one thing at a time: which changes does no test notice? Long."""
+    install(session, "suite")
+    session.run("python", "-m", "conformance.mutation", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Test the project itself: pytest on tests/."""
     install(session, "tests")

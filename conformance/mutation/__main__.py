@@ -1,0 +1,162 @@
+"""python -m conformance.mutation [FILE…]: changes the servers one by one; does the suite notice?
+
+What is found goes into DIR/mutation.jsonl as it comes (a second run goes on from there), then into
+DIR/mutation.json and DIR/mutation.txt. Exit status 0: every change that was judged is killed or
+explained; 1: some are not; 2: wrong usage, or the suite fails a server in which nothing is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from .. import terminal
+from .changes import Change, changes_of
+from .judge import Judge, Verdict
+from .ledger import (
+    EXPLANATIONS,
+    Ledger,
+    LedgerError,
+    place,
+    read_explained,
+    report,
+    suite_digest,
+    summary,
+)
+
+SUITE = Path(__file__).resolve().parents[1]
+#: What is changed if nothing is named: what a client can reach while the chat goes on.
+FILES = (
+    *(f"parley/{name}.py" for name in ("wire", "hub", "state", "extensions", "files")),
+    *(f"parley/{name}.py" for name in ("accounts", "channel")),
+    *(
+        f"impl_{model}/{name}.py"
+        for model in ("poll", "threads", "asyncio")
+        for name in ("server", "connection")
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judges the changes of the files that the command line names. Returns the exit status."""
+    known, grading = _parser().parse_known_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the grades on the way out
+    console = terminal.console()
+    try:
+        everything = list(_changes(known.root, known.files or FILES))
+        explained = read_explained(known.explained)
+    except (LedgerError, OSError, SyntaxError) as error:
+        print(f"mutation: {error}", file=sys.stderr)
+        return 2
+    if known.list:
+        for change in everything:
+            console.print(f"{change.row}: {change.key}", soft_wrap=True)
+        return 0
+    judge = Judge(known.root, known.patience, (tuple(grading),) if grading else None)
+    ledger = Ledger(known.output / "mutation.jsonl", suite_digest(SUITE))
+    chosen = _chosen(everything, known.sample, known.seed)
+    try:
+        status = _judge_all(chosen, explained, judge, ledger, known.jobs, console)
+    except KeyboardInterrupt:
+        judge.stop()
+        print("mutation: interrupted; the next run goes on from here", file=sys.stderr)
+        status = 2
+    judged = [(change, verdict) for change in everything
+              if (verdict := _known(change, explained, ledger))]  # fmt: skip
+    results = report(judged, everything)
+    (known.output / "mutation.json").write_text(json.dumps(results, indent=1) + "\n")
+    (known.output / "mutation.txt").write_text(summary(results) + "\n")
+    console.print(summary(results), soft_wrap=True)
+    stale = set(explained) - {place(change) for change in everything}
+    named = {change.file for change in everything}
+    for entry in sorted(entry for entry in stale if entry[0] in named):
+        console.print(f"no such change any more: {' | '.join(entry)}", soft_wrap=True)
+        status = status or 1
+    return status or int(
+        any(each["outcome"] in ("survived", "unclear") for each in results["changes"])
+    )
+
+
+def _judge_all(
+    chosen: Sequence[Change],
+    explained: dict[tuple[str, str, str, str], Verdict],
+    judge: Judge,
+    ledger: Ledger,
+    jobs: int,
+    console: Console,
+) -> int:
+    """Judges what is not known yet, several at a time. Returns 2 if a sound server is failed."""
+    unknown = [
+        change
+        for change in chosen
+        if (verdict := _known(change, explained, ledger)) is None or verdict.outcome == "unclear"
+    ]
+    with ThreadPoolExecutor(max(1, jobs)) as pool, Progress(console=console) as progress:
+        try:
+            files = sorted({change.file for change in unknown})
+            for file, verdict in zip(files, pool.map(judge.baseline, files), strict=True):
+                if verdict.outcome != "survived":
+                    print(f"mutation: {file} as it is: {verdict}", file=sys.stderr)
+                    return 2
+            task = progress.add_task("judging", total=len(unknown))
+            running = {pool.submit(judge.judge, change): change for change in unknown}
+            for done in as_completed(running):
+                if not judge.stopped:
+                    ledger.note(running[done], done.result())
+                progress.advance(task)
+        except BaseException:
+            judge.stop()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return 0
+
+
+def _known(
+    change: Change, explained: dict[tuple[str, str, str, str], Verdict], ledger: Ledger
+) -> Verdict | None:
+    return explained.get(place(change)) or ledger.verdict(change)
+
+
+def _changes(root: Path, files: Sequence[str]) -> Iterator[Change]:
+    for file in files:
+        yield from changes_of(file, (root / file).read_bytes())
+
+
+def _chosen(everything: list[Change], sample: int | None, seed: int) -> list[Change]:
+    if sample is None or sample >= len(everything):
+        return everything
+    return random.Random(seed).sample(everything, sample)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mutation",
+        description="Mutation testing of servers.",
+        epilog="Everything else is passed on to every grade, instead of what the file asks for: "
+        "--level 2, --only NICK-1.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="below the root; else all servers")
+    parser.add_argument("--root", type=Path, default=SUITE.parent, metavar="DIR")
+    parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
+    parser.add_argument("--patience", type=float, default=300.0, metavar="S", help="for one grade")
+    parser.add_argument("--explained", type=Path, default=EXPLANATIONS, metavar="FILE")
+    parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
+    parser.add_argument("--list", action="store_true", help="name the changes and end")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Grades a copy of a server in which one thing is changed: does the suite notice?
+
+The copy is graded as a command line, like any server, in the order of building, until the first
+failure. A change is `killed` by the requirement that this failure refutes, has `survived` if there
+is none, and is `unclear` if the grade came to no end. Several copies are judged at the same time,
+each in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .changes import Change
+
+PACKAGE = (__package__ or "conformance.mutation").split(".")[0]
+#: Seconds that a grade which is told to stop may take to end its servers.
+STOP_TIME = 10.0
+#: What every server of this repository is made of, besides its own folder.
+SHARED = "parley"
+#: Which server shows what was changed in a file that the servers share.
+SHOWN_BY = "impl_poll"
+
+_CORE = ("--level", "6")
+_EXTENSIONS = tuple(
+    word
+    for name in ("direct", "rooms", "history", "accounts", "files")
+    for word in ("--only", name)
+)
+_TLS = ("--only", "tls")
+#: By file: what is graded first, and what if that shows nothing: the tests that can reach it.
+_REACH: dict[str, tuple[tuple[str, ...], ...]] = {
+    "parley/accounts.py": (("--only", "accounts"), ("--level", "5")),
+    "parley/files.py": (("--only", "files"), ("--level", "4")),
+    "parley/extensions.py": (
+        ("--only", "direct", "--only", "rooms", "--only", "history"),
+        ("--level", "5"),
+    ),
+    "parley/channel.py": (_TLS, ("--level", "5", "--tls")),
+    "parley/hub.py": (_CORE, _EXTENSIONS),
+    "parley/state.py": (_CORE, _EXTENSIONS),
+    "parley/wire.py": (_CORE, _EXTENSIONS),
+}
+_EVERYTHING = (_CORE, _EXTENSIONS, _TLS)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a change: killed, survived or unclear; `by` is the requirement, or why."""
+
+    outcome: str
+    by: str
+    seconds: float
+
+
+@dataclass
+class Judge:
+    """Grades copies of the servers below `root`. May be used by several threads."""
+
+    root: Path
+    patience: float  # seconds for one grade
+    stages: tuple[tuple[str, ...], ...] | None = None  # what is graded; None: as the file asks for
+    offers: dict[str, list[str]] = field(default_factory=dict)  # by file: capabilities as it is
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    stopped: bool = False
+
+    def judge(self, change: Change) -> Verdict:
+        """Grades a server with this change."""
+        return self._grade(change.file, change.made_in)
+
+    def baseline(self, file: str) -> Verdict:
+        """Grades the server of a file as it is: it has to survive."""
+        self.offers.pop(file, None)
+        return self._grade(file, lambda source: source)
+
+    def stop(self) -> None:
+        """Ends all grades, and with them their servers."""
+        self.stopped = True
+        for process in list(self.running):
+            process.send_signal(signal.SIGTERM)
+
+    def _grade(self, file: str, made: Callable[[bytes], bytes]) -> Verdict:
+        started = time.monotonic()
+        with self._copy(file, made) as (folder, target):
+            for stage in self.stages or _REACH.get(file, _EVERYTHING):
+                results = self._grade_stage(folder, target, stage)
+                outcome, by = what_became(results)
+                if outcome != "survived":
+                    break
+                # An extension that HELLO does not name any more is not graded, and so not failed.
+                offered = results["server"]["capabilities"]
+                if offered != self.offers.setdefault(file, offered):
+                    outcome, by = "killed", "what HELLO offers"
+                    break
+        return Verdict(outcome, by, round(time.monotonic() - started, 1))
+
+    @contextlib.contextmanager
+    def _copy(self, file: str, made: Callable[[bytes], bytes]) -> Iterator[tuple[Path, Path]]:
+        """A folder with the packages that the server needs, and the server's folder in it."""
+        package = Path(file).parts[0]
+        server = package if (self.root / package / "parley.toml").is_file() else SHOWN_BY
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            for each in {package, server, SHARED}:
+                if (self.root / each).is_dir():
+                    ignored = shutil.ignore_patterns("__pycache__")
+                    shutil.copytree(self.root / each, folder / each, ignore=ignored)
+            changed = folder / file
+            changed.write_bytes(made(changed.read_bytes()))
+            yield folder, folder / server
+
+    def _grade_stage(self, folder: Path, target: Path, stage: Sequence[str]) -> dict[str, Any]:
+        """The results of a grade; if it came to no end, what stopped it."""
+        reports = folder / "reports"
+        shutil.rmtree(reports, ignore_errors=True)
+        command = [sys.executable, "-m", PACKAGE, str(target), "-x", "--output", str(reports)]
+        if self.stopped:
+            return {"broken": "interrupted"}
+        process = subprocess.Popen(
+            [*command, *stage],
+            cwd=Path(__file__).resolve().parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal is for us: we end them
+        )
+        self.running.add(process)
+        try:
+            process.wait(self.patience)
+        except subprocess.TimeoutExpired:
+            return {"broken": f"no end within {self.patience:g} s"}
+        finally:
+            end(process)
+            self.running.discard(process)
+            end_servers_in(folder)
+        found = next(reports.glob("*/results.json"), None)
+        results: dict[str, Any] = json.loads(found.read_text()) if found else {}
+        return results
+
+
+def what_became(results: dict[str, Any]) -> tuple[str, str]:
+    """The outcome of a grade, and by what."""
+    failed = [test for test in results.get("tests", ()) if test["status"] == "fail"]
+    if failed:
+        return "killed", str(failed[0]["blames"][0])
+    broken = str(results.get("broken") or "")
+    if "does not start" in broken:
+        return "killed", "START-1"
+    if results.get("verdict") in ("pass", "partial"):
+        return "survived", ""
+    return "unclear", broken.partition("\n")[0] or "the grade broke off"
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a grade, gently first: it has servers to end."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_TIME)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_servers_in(folder: Path) -> None:
+    """Ends what a grade that was cut off could not end any more (where there is /proc)."""
+    for path in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if path.readlink().is_relative_to(folder.resolve()):
+                os.kill(int(path.parent.name), signal.SIGKILL)

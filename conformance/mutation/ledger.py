@@ -1,0 +1,135 @@
+"""What is known about changes: verdicts of earlier runs, explanations, and the report of both.
+
+Verdicts are appended to a file one by one, so that a run which was interrupted goes on where it
+stopped. A kill holds as long as the function is the same: tests are added, hardly ever taken away.
+A change that survived is judged again when the suite is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .changes import Change
+from .judge import Verdict
+
+EXPLANATIONS = Path(__file__).with_name("explained.toml")
+#: equivalent: no client can notice it. allowed: one can, and no requirement forbids it.
+OUTCOMES = ("killed", "survived", "unclear", "equivalent", "allowed")
+EXPLAINED = ("equivalent", "allowed")
+
+
+class LedgerError(Exception):
+    """A file of ours that cannot be used. The message is one line for people."""
+
+
+class Ledger:
+    """The verdicts so far, in `path`; `suite` is the digest of what gives them."""
+
+    def __init__(self, path: Path, suite: str) -> None:
+        self._path = path
+        self._suite = suite
+        self._known: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                try:
+                    entry = json.loads(line)
+                    self._known[entry["key"]] = entry
+                except (ValueError, KeyError, TypeError):
+                    continue  # the last line of a run that was killed while it wrote
+
+    def verdict(self, change: Change) -> Verdict | None:
+        """What is known of a change, if it still holds."""
+        entry = self._known.get(change.key)
+        if entry is None or entry["digest"] != change.digest:
+            return None
+        if entry["outcome"] == "survived" and entry["suite"] != self._suite:
+            return None
+        return Verdict(entry["outcome"], entry["by"], entry["seconds"])
+
+    def note(self, change: Change, verdict: Verdict) -> None:
+        """Keeps a verdict, at once."""
+        entry = {"key": change.key, "digest": change.digest, "suite": self._suite}
+        self._known[change.key] = entry | asdict(verdict)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a") as file:
+            file.write(json.dumps(self._known[change.key]) + "\n")
+
+
+def suite_digest(folder: Path) -> str:
+    """SHA-256 of what judges: the suite without its faulty servers, and the spec."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.py"), *folder.glob("levels/*"), *folder.glob("*.md")]):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    spec = folder.parent / "protocol.md"
+    digest.update(spec.read_bytes() if spec.is_file() else b"")
+    return digest.hexdigest()[:16]
+
+
+def read_explained(path: Path) -> dict[tuple[str, str, str, str], Verdict]:
+    """Changes that no test can kill, with the reason of each. Raises LedgerError."""
+    try:
+        table = tomllib.loads(path.read_text())
+        return {
+            (entry["file"], entry["function"], entry["line"], what): Verdict(
+                kind, entry["why"], 0.0
+            )
+            for kind in EXPLAINED
+            for entry in table.get(kind, [])
+            for what in entry["what"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def place(change: Change) -> tuple[str, str, str, str]:
+    """How an entry among the explained names a change."""
+    again = f" #{change.ordinal}" if change.ordinal > 1 else ""
+    return change.file, change.function, change.line, change.what + again
+
+
+def report(
+    judged: Sequence[tuple[Change, Verdict]], everything: Sequence[Change]
+) -> dict[str, Any]:
+    """All that is known, for machines."""
+    files: dict[str, dict[str, Any]] = {}
+    for file, number in Counter(change.file for change in everything).items():
+        outcomes = Counter(verdict.outcome for change, verdict in judged if change.file == file)
+        row = {outcome: outcomes[outcome] for outcome in OUTCOMES}
+        open_to_tests = sum(outcomes.values()) - sum(outcomes[each] for each in EXPLAINED)
+        share = round(outcomes["killed"] / open_to_tests, 3) if open_to_tests else None
+        files[file] = {"changes": number, "judged": sum(outcomes.values()), **row, "share": share}
+    return {
+        "files": files,
+        "changes": [
+            {"row": change.row, "key": change.key} | asdict(verdict) for change, verdict in judged
+        ],
+    }
+
+
+def summary(known: dict[str, Any]) -> str:
+    """The same for people: a table of the files, then what survived."""
+    head = ("file", "changes", "judged", *OUTCOMES, "killed of the others")
+    rows = [head]
+    for file, row in known["files"].items():
+        share = "-" if row["share"] is None else f"{row['share']:.1%}"
+        numbers = [str(row[name]) for name in ("changes", "judged", *OUTCOMES)]
+        rows.append((file, *numbers, share))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in rows]  # fmt: skip
+    for outcome in ("survived", "unclear"):
+        chosen = [each for each in known["changes"] if each["outcome"] == outcome]
+        if chosen:
+            lines += ["", f"{outcome}:"]
+        for each in chosen:
+            why = f" ({each['by']})" if each["by"] else ""
+            lines.append(f"  {each['row']}: {each['key']}{why}")
+    return "\n".join(lines)
