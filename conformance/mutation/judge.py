@@ -41,7 +41,7 @@ _EXTENSIONS = tuple(
 _TLS = ("--only", "tls")
 #: By file: what is graded first, and what if that shows nothing: the tests that can reach it.
 _REACH: dict[str, tuple[tuple[str, ...], ...]] = {
-    "parley/accounts.py": (("--only", "accounts"), ("--level", "5")),
+    "parley/accounts.py": (("--only", "accounts"), _CORE),
     "parley/files.py": (("--only", "files"), ("--level", "4")),
     "parley/extensions.py": (
         ("--only", "direct", "--only", "rooms", "--only", "history"),
@@ -155,7 +155,8 @@ def what_became(results: dict[str, Any]) -> tuple[str, str]:
     if failed:
         return "killed", str(failed[0]["blames"][0])
     broken = str(results.get("broken") or "")
-    if "does not start" in broken:
+    errors = [str(test["reason"]) for test in results.get("tests", ()) if test["status"] == "error"]
+    if "does not start" in broken or any(each.startswith("StartError") for each in errors):
         return "killed", "START-1"
     if results.get("verdict") in ("pass", "partial"):
         return "survived", ""
