@@ -20,9 +20,10 @@ from .changes import Change
 from .judge import Verdict
 
 EXPLANATIONS = Path(__file__).with_name("explained.toml")
-#: equivalent: no client can notice it. allowed: one can, and no requirement forbids it.
-OUTCOMES = ("killed", "survived", "unclear", "equivalent", "allowed")
-EXPLAINED = ("equivalent", "allowed")
+#: equivalent: no client can notice it. allowed: one can, and no requirement forbids it. costly: a
+#: test could show it, but for more than a grade may take.
+EXPLAINED = ("equivalent", "allowed", "costly")
+OUTCOMES = ("killed", "survived", "unclear", *EXPLAINED)
 
 
 class LedgerError(Exception):
