@@ -206,7 +206,9 @@ def test_say_without_a_text_is_refused(chat: Chat, command: str) -> None:
     bob.receives_nothing()
 
 
-@pytest.mark.parametrize("text", ["x" * 3800, "é" * 1900, "x" + "漢" * 1266 + "x"])
+@pytest.mark.parametrize(
+    "text", ["x" * 3800, "é" * 1900, "x" + "漢" * 1266 + "x", "\U0001f600" * 950]
+)
 def test_a_text_of_3800_octets_is_passed_on(chat: Chat, text: str) -> None:
     """SAY-12: up to 3800 octets."""
     alice, bob = chat.members("alice", "bob")
@@ -214,7 +216,7 @@ def test_a_text_of_3800_octets_is_passed_on(chat: Chat, text: str) -> None:
     bob.hears(alice, text, seq)
 
 
-@pytest.mark.parametrize("text", ["x" * 3801, "é" * 1901, "x" * 4000])
+@pytest.mark.parametrize("text", ["x" * 3801, "é" * 1901, "\U0001f600" * 951, "x" * 4000])
 def test_a_longer_text_is_refused(chat: Chat, text: str) -> None:
     """SAY-12: text-too-long beyond 3800 octets."""
     alice, bob = chat.members("alice", "bob")
