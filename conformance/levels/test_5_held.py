@@ -1,7 +1,10 @@
 """Level 5: what is held is kept as it is, however long, and in whichever mixture."""
 
+from ..bench import untested
 from ..chat import Chat
 
+#: Long messages that a lock holds: one time within the bound of most servers, three times beyond.
+MANY = 40
 #: As long as a text may be, with characters of one to four octets.
 LONG = "a" * 700 + "é" * 700 + "漢" * 300 + "\U0001f600" * 200
 WORDS = " and  so, " + "é" * 1895
@@ -21,3 +24,17 @@ def test_long_lines_are_held_whole(chat: Chat) -> None:
     alice.receives(f"LEFT lobby {carol.nick} quit {WORDS}")
     bob.fence()
     bob.events.clear()
+
+
+def test_every_lock_has_room_for_as_much(chat: Chat) -> None:
+    """LOCK-4: what one lock could hold, the next one of the same member holds as well."""
+    alice, bob = chat.members("alice", "bob")
+    for number in range(3):
+        alice.does("LOCK", "OK LOCK")
+        seqs = [bob.says("x" * 3700) for _ in range(MANY)]
+        alice.fence()
+        if number == 0 and any(event.kind == "UNLOCKED" for event in alice.events):
+            untested(f"this server does not hold {MANY} long messages")
+        alice.does("UNLOCK", f"OK UNLOCK {MANY}")
+        for seq in seqs:
+            alice.hears(bob, "x" * 3700, seq)

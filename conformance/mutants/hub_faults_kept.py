@@ -53,6 +53,16 @@ class HoldsShortLines(Hub):
         super()._hold(member, short)
 
 
+@breaks("LOCK-4")
+class LocksFillUp(Hub):
+    """The octets that earlier locks have held count for the bound of the next one."""
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        held_before = member.held_bytes
+        super().do_lock(member, arguments)
+        member.held_bytes = held_before
+
+
 @breaks("LOCK-1")
 class HeldGoToTheNewest(Hub):
     """Held events are delivered to the member that came last."""
