@@ -160,6 +160,17 @@ def test_a_file_that_is_not_there_is_one_clear_line(tiny: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_pattern_that_is_none_is_one_clear_line(tiny: Path) -> None:
+    done = run(tiny, "--match", "(")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_pattern_chooses(tiny: Path) -> None:
+    done = run(tiny, "--match", "SPARE.*7 -> 6", "--list")
+    assert done.stdout == "4: tiny/words.py | (module) | SPARE = 7 | 7 -> 6\n"
+
+
 def test_an_explanation_of_nothing_is_told(tiny: Path) -> None:
     explained = tiny.parent / "explained.toml"
     explained.write_text(EXPLAINED.replace("7 -> 8", "7 -> 9"))

@@ -11,9 +11,10 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from .ledger import (
     EXPLANATIONS,
     Ledger,
     LedgerError,
+    Place,
     place,
     read_explained,
     report,
@@ -54,17 +56,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = terminal.console()
     try:
         everything = list(_changes(known.root, known.files or FILES))
+        wanted = re.compile(known.match)
         explained = read_explained(known.explained)
-    except (LedgerError, OSError, SyntaxError) as error:
+        known.output.mkdir(parents=True, exist_ok=True)
+    except (LedgerError, OSError, SyntaxError, re.error) as error:
         print(f"mutation: {error}", file=sys.stderr)
         return 2
     if known.list:
-        for change in everything:
+        for change in filter(lambda change: wanted.search(change.key), everything):
             console.print(f"{change.row}: {change.key}", soft_wrap=True)
         return 0
     judge = Judge(known.root, known.patience, (tuple(grading),) if grading else None)
     ledger = Ledger(known.output / "mutation.jsonl", suite_digest(SUITE))
-    chosen = _chosen(everything, known.sample, known.seed)
+    matching = [change for change in everything if wanted.search(change.key)]
+    chosen = _chosen(matching, known.sample, known.seed)
     try:
         status = _judge_all(chosen, explained, judge, ledger, known.jobs, console)
     except KeyboardInterrupt:
@@ -74,22 +79,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     judged = [(change, verdict) for change in everything
               if (verdict := _known(change, explained, ledger))]  # fmt: skip
     results = report(judged, everything)
-    (known.output / "mutation.json").write_text(json.dumps(results, indent=1) + "\n")
-    (known.output / "mutation.txt").write_text(summary(results) + "\n")
+    for name, text in (("json", json.dumps(results, indent=1)), ("txt", summary(results))):
+        (known.output / f"mutation.{name}").write_text(text + "\n")
     console.print(summary(results), soft_wrap=True)
-    stale = set(explained) - {place(change) for change in everything}
-    named = {change.file for change in everything}
-    for entry in sorted(entry for entry in stale if entry[0] in named):
+    stale = _stale(explained, everything)
+    for entry in stale:
         console.print(f"no such change any more: {' | '.join(entry)}", soft_wrap=True)
-        status = status or 1
-    return status or int(
-        any(each["outcome"] in ("survived", "unclear") for each in results["changes"])
-    )
+    left = any(verdict.outcome in ("survived", "unclear") for _, verdict in judged)
+    return status or int(left or bool(stale))
 
 
 def _judge_all(
     chosen: Sequence[Change],
-    explained: dict[tuple[str, str, str, str], Verdict],
+    explained: dict[Place, Verdict],
     judge: Judge,
     ledger: Ledger,
     jobs: int,
@@ -121,10 +123,14 @@ def _judge_all(
     return 0
 
 
-def _known(
-    change: Change, explained: dict[tuple[str, str, str, str], Verdict], ledger: Ledger
-) -> Verdict | None:
+def _known(change: Change, explained: dict[Place, Verdict], ledger: Ledger) -> Verdict | None:
     return explained.get(place(change)) or ledger.verdict(change)
+
+
+def _stale(explained: Iterable[Place], everything: Sequence[Change]) -> list[Place]:
+    """Explanations of changes that there are no more, in the files that were looked at."""
+    files = {change.file for change in everything}
+    return sorted(each for each in {*explained} - {*map(place, everything)} if each[0] in files)
 
 
 def _changes(root: Path, files: Sequence[str]) -> Iterator[Change]:
@@ -149,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("files", nargs="*", metavar="FILE", help="below the root; else all servers")
     parser.add_argument("--root", type=Path, default=SUITE.parent, metavar="DIR")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen at random")
+    parser.add_argument(
+        "--match", default="", metavar="REGEX", help="only those that --list names so"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the sample (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
     parser.add_argument("--patience", type=float, default=300.0, metavar="S", help="for one grade")

@@ -26,6 +26,10 @@ EXPLAINED = ("equivalent", "allowed", "costly")
 OUTCOMES = ("killed", "survived", "unclear", *EXPLAINED)
 
 
+#: How an explanation names a change: its file, its function, its line, and what becomes of it.
+Place = tuple[str, str, str, str]
+
+
 class LedgerError(Exception):
     """A file of ours that cannot be used. The message is one line for people."""
 
@@ -58,7 +62,6 @@ class Ledger:
         """Keeps a verdict, at once."""
         entry = {"key": change.key, "digest": change.digest, "suite": self._suite}
         self._known[change.key] = entry | asdict(verdict)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a") as file:
             file.write(json.dumps(self._known[change.key]) + "\n")
 
@@ -74,7 +77,7 @@ def suite_digest(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def read_explained(path: Path) -> dict[tuple[str, str, str, str], Verdict]:
+def read_explained(path: Path) -> dict[Place, Verdict]:
     """Changes that no test can kill, with the reason of each. Raises LedgerError."""
     try:
         table = tomllib.loads(path.read_text())
@@ -90,7 +93,7 @@ def read_explained(path: Path) -> dict[tuple[str, str, str, str], Verdict]:
         raise LedgerError(f"{path}: {type(error).__name__}: {error}") from None
 
 
-def place(change: Change) -> tuple[str, str, str, str]:
+def place(change: Change) -> Place:
     """How an entry among the explained names a change."""
     again = f" #{change.ordinal}" if change.ordinal > 1 else ""
     return change.file, change.function, change.line, change.what + again
