@@ -13,6 +13,8 @@ from ..peer import Violation
 
 #: How far the clocks of server and suite may differ, in seconds: they are of one machine.
 CLOCKS = 2
+#: Long enough for another whole second.
+A_SECOND = 1.05
 #: By how many characters texts are told from each other; whether all is there is HIST-2.
 BEGINNING = 20
 
@@ -86,6 +88,22 @@ def test_the_time_is_when_it_was_said(chat: Chat) -> None:
             client=alice,
             expected=f"({before} to {after})",
             got=item.text,
+        )
+
+
+def test_the_time_is_not_that_of_the_line_before(chat: Chat) -> None:
+    """HIST-3: after a while in which nobody did anything, too, it is when the message came."""
+    alice = chat.member("alice")
+    alice.says("one")
+    chat.idle(A_SECOND)
+    alice.says("two")
+    one, two = alice.does("HISTORY 2", "OK HISTORY 2").items
+    if two.number("time") <= one.number("time"):
+        raise Violation(
+            f"the second message was said {A_SECOND:g} s after the first",
+            client=alice,
+            expected=f"(a time above {one['time']})",
+            got=two.text,
         )
 
 

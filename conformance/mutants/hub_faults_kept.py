@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parley import wire
 from parley.extensions import ExtendedHub
-from parley.hub import Hub, Limits, Member, Room, name_of
+from parley.hub import Hub, Limits, Member, Outcome, Room, name_of
 
 from .registry import breaks
 
@@ -157,3 +157,21 @@ class TriesOfTheOneBefore(ExtendedHub):
         member.tries = self._tries
         super().login(member, name, right)
         self._tries = member.tries
+
+
+@breaks("HIST-3")
+class TimesOfTheLineBefore(ExtendedHub):
+    """The time of a message is when the line came that the server obeyed before."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._before = self._last = 0.0
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        self._before, self._last = now, self._before or now
+        return super().obey(member, line, now)
+
+    def remember(self, room: Room, name: str, text: str) -> None:
+        self._now, now = self._last, self._now
+        super().remember(room, name, text)
+        self._now = now
