@@ -5,7 +5,7 @@ import time
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
-from ..client import Client
+from ..client import ANY_VERB, Client
 from ..peer import Violation
 from ..process import ServerProcess
 from ..usage import Usage, usage_of
@@ -24,6 +24,10 @@ MOST_ROUNDS = 12
 #: An idle server with more address space than this has a runtime that reserves it in advance
 #: (JVM, Go, V8, .NET) and fills it when it likes: how much of it is in use tells nothing.
 RESERVES = 512 * 1024 * 1024
+
+#: Octets of a line that does not end: of these the sockets of both sides keep 10 MiB at most.
+PIECE = b"x" * 2**20
+ENDLESS = 32 * len(PIECE)
 
 
 @needs("QUIT-1", "LEFT-1", "LEFT-2")
@@ -56,7 +60,7 @@ def test_memory_does_not_grow_with_each_client(bench: Bench) -> None:
     """GROW-2: round after round of clients, and sooner or later memory stays as it is."""
     server = bench.start()
     if usage(server).reserved > RESERVES:
-        untested("this server's runtime reserves memory in advance: what it uses tells nothing")
+        untested("unknown: its runtime reserves memory in advance, and fills it when it likes")
     chat = bench.chat(server)
     alice = chat.member("alice")
     for _ in range(2):
@@ -74,7 +78,33 @@ def test_memory_does_not_grow_with_each_client(bench: Bench) -> None:
                 got=f"({(now - first) // number // ROUND // 1024} KiB more for each client)",
             )
         last = now
-    untested(f"memory has grown by {(last - first) >> 20} MiB: too little to tell why")
+    untested(f"unknown: memory has grown by {(last - first) >> 20} MiB, too little to tell why")
+
+
+@needs("OCTET-6")
+def test_a_line_without_end_does_not_fill_the_server(bench: Bench) -> None:
+    """GROW-3: memory stays as it is, however many octets come and no LF."""
+    server = bench.start()
+    if usage(server).reserved > RESERVES:
+        untested("unknown: its runtime reserves memory in advance, and fills it when it likes")
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    before = usage(server).resident
+    alice.expects_answers_to("SAY xx...")  # as soon as it is too long, or at its end
+    alice.sends_octets(b"SAY ", shown=f"SAY xx... ({ENDLESS >> 20} MiB, and no LF)")
+    for _ in range(ENDLESS // len(PIECE)):
+        alice.sends_octets(PIECE)
+        chat.write_all(alice)
+    bob.fence()
+    grown = usage(server).resident - before
+    if grown > ENDLESS // 3:
+        raise Violation(
+            f"{ENDLESS >> 20} MiB of a line without end",
+            expected="(about as much memory as before)",
+            got=f"({grown >> 20} MiB more)",
+        )
+    alice.sends_octets(b"\n", shown="(LF)")
+    alice.was_refused(alice.answer(), "SAY", "line-too-long", ANY_VERB)
 
 
 def come_and_go(chat: Chat, alice: Client) -> None:

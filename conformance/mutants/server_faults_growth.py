@@ -13,6 +13,7 @@ import impl_threads.connection
 from impl_poll.connection import Connection
 from impl_poll.server import Server
 from parley.hub import Hub, Limits, Member
+from parley.wire import LineCutter
 
 from .registry import breaks
 
@@ -85,3 +86,19 @@ class RemembersTheUnfinished(Connection):
         if self.member.here and self.cutter._rest:
             self.kept.append(self.cutter._rest.ljust(4 * LEFT_BEHIND))
         super().leave()
+
+
+@breaks("GROW-3")
+class KeepsEndlessLines(LineCutter):
+    """A line that is too long is kept to its end, and refused then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        self._pieces.append(data)
+        lines = super().feed(data)
+        if b"\n" in data:
+            self._pieces.clear()
+        return lines

@@ -96,12 +96,14 @@ class Judge:
             for stage in self.stages or _REACH.get(file, _EVERYTHING):
                 results = self._grade_stage(folder, target, stage)
                 outcome, by = what_became(results)
-                if outcome != "survived":
-                    break
                 # An extension that HELLO does not name any more is not graded, and so not failed.
-                offered = results["server"]["capabilities"]
-                if offered != self.offers.setdefault(file, offered):
-                    outcome, by = "killed", "what HELLO offers"
+                offered = results.get("server", {}).get("capabilities")
+                if outcome == "survived":
+                    self.offers.setdefault(file, offered)
+                if outcome != "killed" and offered is not None:
+                    if offered != self.offers.get(file, offered):
+                        outcome, by = "killed", "what HELLO offers"
+                if outcome != "survived":
                     break
         return Verdict(outcome, by, round(time.monotonic() - started, 1))
 
