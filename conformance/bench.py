@@ -100,7 +100,7 @@ class Bench:
         """Where a server of this test's own listens, without a limit of rate; and its process."""
         if self.servers.target.address:
             return self.servers.target.address, None
-        server = self.start()
+        server = self.start(rate=0) if "rate" in self.servers.target.options else self.start()
         self.chat(server)  # without clients: the server is taken back with it
         return (server.host, server.port), server.popen.pid
 

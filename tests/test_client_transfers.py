@@ -12,8 +12,8 @@ from parley.hub import Limits
 from tests.desks import Copy, Desk, Office
 
 
-def pair(**limits: int) -> tuple[Desk, Desk]:
-    alice, bob = Office(Limits(**limits) if limits else None).members("alice", "bob")
+def pair(limits: Limits | None = None) -> tuple[Desk, Desk]:
+    alice, bob = Office(limits).members("alice", "bob")
     return alice, bob
 
 
@@ -35,7 +35,7 @@ def test_a_file_arrives_whole(size: int) -> None:
 
 def test_a_smaller_window_of_the_server_is_found() -> None:
     """FILE-16: a MORE beyond the window is refused, and asked for again, smaller."""
-    alice, bob = pair(max_window=10_000)
+    alice, bob = pair(Limits(max_window=10_000))
     alice.offers("bob", "notes.txt", b"x" * 100_000)
     bob.types("/accept")
     assert len(bob.shelf.kept["notes.txt"]) == 100_000

@@ -75,7 +75,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             "a member is silent",
             client=silent,
             expected="PING (token)",
-            got=silent.nothing_yet(),
+            got=_unfinished(silent),
             requirement="SILENCE-1",
         )
     for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
@@ -210,11 +210,17 @@ def test_who_sends_too_fast_is_answered_later(bench: Bench) -> None:
     judge(bench, PARTS, "rate")
 
 
+def _unfinished(client: Client) -> str:
+    """What has come of a line so far, if anything has."""
+    octets = client.unfinished
+    return octets.decode(errors="surrogateescape") if octets else "(nothing)"
+
+
 def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
     """The client has received BYE and the end of the stream, and not before its time was over."""
     client.raise_failure()
     if client.said_bye is None or client.ended != "end of stream":
-        came = client.said_bye.text if client.said_bye else client.nothing_yet()
+        came = client.said_bye.text if client.said_bye else _unfinished(client)
         raise Violation(
             "its time is over",
             client=client,

@@ -57,10 +57,10 @@ class LeaksThreads(impl_threads.connection.Connection):
 class LeavesZombies(Hub):
     """Each connection has a process of its own, and nobody waits for its end."""
 
-    def connect(self, now: float) -> Member:
+    def connect(self, now: float, loopback: bool = False) -> Member:
         if os.fork() == 0:
             os._exit(0)
-        return super().connect(now)
+        return super().connect(now, loopback)
 
 
 @breaks("GROW-2")
@@ -71,20 +71,20 @@ class LeaksMemory(Hub):
         super().__init__(name, limits)
         self._buffers: list[bytes] = []
 
-    def connect(self, now: float) -> Member:
+    def connect(self, now: float, loopback: bool = False) -> Member:
         self._buffers.append(b"x" * LEFT_BEHIND)
-        return super().connect(now)
+        return super().connect(now, loopback)
 
 
 @breaks("GROW-2")
 class RemembersTheUnfinished(Connection):
     """What stood behind the last LF of a stream is kept, and the room for the longest line."""
 
-    kept: list[bytes] = []  # noqa: RUF012  # one server a process
+    remembered: list[bytes] = []  # noqa: RUF012  # one server a process
 
     def leave(self) -> None:
         if self.member.here and self.cutter._rest:
-            self.kept.append(self.cutter._rest.ljust(4 * LEFT_BEHIND))
+            self.remembered.append(self.cutter._rest.ljust(4 * LEFT_BEHIND))
         super().leave()
 
 
