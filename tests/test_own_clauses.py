@@ -153,7 +153,7 @@ def test_an_extension_of_ones_own_is_graded_where_it_is_offered(
         "x-roll": {"offered": True, "verdict": "pass", "score": 2, "max_score": 2},
         "x-hello": {"offered": False, "verdict": "not offered", "score": 0, "max_score": 1},
     }
-    (my_server / "hub.py").write_text(hub.replace('"X-ROLL", 4', '"X-ROLL", 5'))
+    (my_server / "hub.py").write_text(hub.replace('"X-ROLL", 4', '"X-ROLL", 55'))
     found = grade(tmp_path / "s", str(my_server), *added, *only)
     assert found.status == 1
     assert "expected   alice< OK X-ROLL 4" in found.output
