@@ -55,7 +55,7 @@ class Connection:
 
     def run(self) -> None:
         """Obeys the lines that are there, as long as the client reads what it asked for."""
-        if self.paused:
+        if self.server.now < self.resume_at:
             return
         for _ in range(LINES_PER_TURN):
             if not self.step or not self.lines or self.waiting:
@@ -108,11 +108,6 @@ class Connection:
     def waiting(self) -> bool:
         """Whether its lines wait: for an answer to the last one, or because it does not read."""
         return self.member.waiting or self.member.owed > self.server.hub.limits.low_mark
-
-    @property
-    def paused(self) -> bool:
-        """Whether its lines wait because it sends them faster than it may."""
-        return self.server.now < self.resume_at
 
     def leave(self) -> None:
         """To LEAVING: out of the chat; what is owed goes out, input is discarded."""

@@ -80,7 +80,7 @@ class Server:
         events = dict(self.poller.poll(self.timeout()))
         self.now = time.monotonic()
         self.touched, self.due = self.due, set()
-        over = {connection for connection in self.paused if not connection.paused}
+        over = {connection for connection in self.paused if self.now >= connection.resume_at}
         self.paused -= over
         self.touched |= over
         for fd, event in events.items():
@@ -167,14 +167,15 @@ class Server:
 
     def settle(self, connection: Connection) -> None:
         """Notes what is still unsent, and what the connection waits for next."""
-        self.hub.sent(connection.member, connection.kept, self.now)
+        if connection.member.unsent != connection.kept:  # a channel had something to say
+            self.hub.sent(connection.member, connection.kept, self.now)
         connection.proceed()
         if connection.closed:
             self.close(connection)
             return
         if connection.step is None:
             self.leaving.add(connection)
-        elif connection.paused:
+        elif self.now < connection.resume_at:
             self.paused.add(connection)
         elif (connection.lines or connection.input_ended) and not connection.waiting:
             self.due.add(connection)
