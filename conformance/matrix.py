@@ -18,17 +18,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.progress import track
 
 from . import terminal
+from .grading import grade_by_program
 from .reports import kills
 from .spec import Spec, read_spec
 
 PACKAGE = (__package__ or "conformance").split(".")[0]
 #: Seconds for one faulty server; some of them hang on purpose.
-PATIENCE = 180
+PATIENCE = 300
 #: The options that our servers call as parley.toml does.
 SAME_NAMES = (
     "checks", "handshake", "hash-cost", "hold-bytes", "hold-count", "hold-time", "idle",
@@ -87,24 +87,11 @@ def grade(fault: Fault, spec: Spec) -> Finding:
             f"name = {json.dumps(fault.name)}\ncommand = {json.dumps(server)}\n"
             f"cwd = {json.dumps(os.getcwd())}\n[options]\n{options}"
         )
-        command = [
-            sys.executable,
-            "-m",
-            PACKAGE,
-            str(toml.parent),
-            "-x",
-            "--output",
-            folder,
-            *reach,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        found = next(Path(folder).glob("*/results.json"), None)
-        results: dict[str, Any] = {"verdict": "error", "tests": []}
-        if found:
-            results = json.loads(found.read_text())
+        done = grade_by_program([str(toml.parent), "-x", *reach], PATIENCE)
+    results = done.results or {"verdict": "error", "tests": [], "broken": done.last_line}
     failed = [test for test in results["tests"] if test["status"] == "fail"]
     blamed: tuple[str, ...] = tuple(failed[0]["blames"]) if failed else ()
-    if results["verdict"] == "error" and done.returncode == 2:
+    if results["verdict"] == "error" and done.status == 2:
         blamed = ("START-1",) if "does not start" in str(results.get("broken")) else ()
     verdict = str(results["verdict"])
     right = fault.breaks in blamed if requirement else bool(blamed)

@@ -12,9 +12,7 @@ import argparse
 import json
 import multiprocessing
 import os
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +25,7 @@ from rich.console import Console
 from rich.progress import track
 
 from . import terminal
+from .grading import grade_by_program
 from .spec import LEVELS
 
 PACKAGE = (__package__ or "conformance").split(".")[0]
@@ -62,14 +61,10 @@ class Grade:
 
 def grade(server: str, words: Sequence[str], seed: int, loaded: bool) -> Grade:
     """Grades a server once, in a process of its own like any user does."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", PACKAGE, *words, "--seed", str(seed), "--output", folder]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        found = next(Path(folder).glob("*/results.json"), None)
-        if found is None:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            return Grade(server, seed, loaded, {"verdict": " ".join(said[-1:])}, 0.0)
-        results = json.loads(found.read_text())
+    done = grade_by_program([*words, "--seed", str(seed)], PATIENCE)
+    if not done.results:
+        return Grade(server, seed, loaded, {"verdict": done.last_line}, 0.0)
+    results = done.results
     statuses = {each["id"]: each["status"] for each in results["requirements"]}
     for test in results["tests"]:
         if test["reason"].startswith(UNKNOWN):

@@ -1,0 +1,41 @@
+"""A grade as a program: what it found comes back, and one that takes too long leaves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.grading import grade_by_program
+
+ROOT = Path(__file__).resolve().parent.parent
+SILENT = ROOT / "tests" / "servers" / "silent"
+
+
+def processes_of(name: str) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if name.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_results_and_status_come_back() -> None:
+    done = grade_by_program([str(ROOT / "impl_poll"), "--only", "HELLO-1"], 60)
+    assert done.status == 0
+    assert done.results["verdict"] == "partial"
+
+
+def test_wrong_usage_has_no_results_but_a_last_line() -> None:
+    done = grade_by_program(["nowhere"], 60)
+    assert (done.results, done.status) == ({}, 2)
+    assert "nowhere" in done.last_line
+
+
+def test_what_takes_too_long_is_ended_with_its_servers() -> None:
+    before = set(processes_of("tests.servers.silent"))
+    done = grade_by_program([str(SILENT)], 3)
+    assert done.results == {}
+    assert done.last_line == "it did not end within 3 s"
+    assert set(processes_of("tests.servers.silent")) <= before
