@@ -49,6 +49,11 @@ def needs(*requirements: str) -> pytest.MarkDecorator:
     return pytest.mark.needs(*requirements)
 
 
+def wants(*requirements: str) -> pytest.MarkDecorator:
+    """Marks a test of an extension that is untested where these do not hold."""
+    return pytest.mark.wants(*requirements)
+
+
 @dataclass
 class Bench:
     """What a test may ask for: `chat` is a fixture of its own; the rest is made here."""
@@ -59,6 +64,7 @@ class Bench:
     seed: int
     test: str
     load: Load
+    depth: int = 1  # how many times as many random sessions as usual
     private: frozenset[str] = frozenset()  # the private events that the test is about
     chats: list[tuple[Chat, Served]] = field(default_factory=list)
     launched: int = 0  # servers that the test has started for itself

@@ -61,6 +61,10 @@ class Violation(AssertionError):
         self.requirement = requirement
         self.also = also
         self.timed_out = timed_out
+        #: A session that was found at random, with all that ought to be received, and how many of
+        #: its last lines were not. If there is one, it stands in place of what clients have kept.
+        self.session: tuple[str, ...] = ()
+        self.ahead = 0
 
 
 @dataclass(frozen=True, slots=True)
