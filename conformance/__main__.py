@@ -21,7 +21,7 @@ from rich.console import Console
 
 from . import terminal
 from .grade import Options
-from .options import again, load_of, read_task, read_words, watched
+from .options import again, load_of, read_task, read_words, replay, watched
 from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built
@@ -32,7 +32,7 @@ from .tls import Authority, context_for
 from .watch import watch
 
 #: First word of the command line -> the module of this package that is meant instead of a grade.
-PROGRAMS = {"class": "classroom", "load": "load.program", "report": "reports"}
+PROGRAMS = {"class": "classroom", "load": "load.program", "replay": "replay", "report": "reports"}
 #: What is needed to grade one target.
 Job = tuple[Target, Spec, Rubric, Options]
 #: Descriptors that the largest crowd of a test needs, with some to spare.
@@ -82,6 +82,7 @@ def _grade_once(
             errors.print(f"conformance: cannot read {error.filename}: {error.strerror}")
             return 2
         jobs = []
+        folders: set[str] = set()
         for target in task.targets:
             options = Options(
                 level=known.level,
@@ -96,7 +97,9 @@ def _grade_once(
                 additions=task.additions,
                 stop_at_level=known.watch,
                 pytest_arguments=pytest_arguments,
+                random=known.random,
                 again=again(target, known.seed, known),
+                replay=replay(target, known.output / folder_name(target.name, folders)),
             )
             jobs.append((target, task.spec, task.rubric, options))
         results = _grade(jobs, console)

@@ -6,6 +6,7 @@ escaped before it gets here, or is escaped here; no part of a card is longer tha
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -42,6 +43,8 @@ BUSY_TIME = 0.1
 
 #: What a client did that has to be known, however long ago it was.
 DEEDS = ("(reads no more)", "(end of stream)", "(reset)")
+#: A line of a session; one that says how the server was started is none.
+_STEP = re.compile(r"(?P<who>[a-z]+)(?P<way>[<>]) ?(?P<line>.*)")
 NO_END = "here the end of the line is missing"
 #: What a card of an earlier suite, in a results.json that is kept, does not have.
 NO_DETAILS: dict[str, Any] = {
@@ -63,7 +66,8 @@ def make_card(
     """All parts of a card as JSON-able data. `again` is the command that repeats the failure."""
     client = violation.client.label if violation.client else None
     expected, got, at = _compared(violation)
-    session, mark = _session(chat.log if chat else [], violation, at)
+    log = _found(violation) or (chat.log if chat else [])
+    session, mark = _session(log, violation, at)
     server = _state(served, violation)
     stdout, stderr = _chatter(served), list(served.stderr) if served else []
     card = {
@@ -80,6 +84,7 @@ def make_card(
         "difference": _in_words(expected, got, at, violation),
         "notes": _notes(got or "", session),
         "session": session,
+        "played": list(violation.session),  # all of it, for who wants to play it again
         "mark": mark,
         "server": server,
         "stdout": stdout,
@@ -138,7 +143,8 @@ def text_of(card: dict[str, Any], width: int = 100) -> str:
             out += folded(_label("" if number else name) + "| ", line, width)
     if card["hint"]:
         out += wrapped(_label("hint"), card["hint"], width)
-    return "\n".join([*out, _label("again") + card["again"]])
+    out.append(_label("again") + card["again"])
+    return "\n".join([*out, _label("replay") + card["replay"]] if card.get("replay") else out)
 
 
 def start_failure(error: StartError) -> str:
@@ -184,6 +190,16 @@ def _in_words(
     if not expected or not got or not at or not at[1]:
         return ""
     return NO_END if violation.timed_out else difference_in_words(expected, got, at)
+
+
+def _found(violation: Violation) -> list[Entry]:
+    """A session that was found at random, up to the line that is wrong."""
+    session = violation.session[: len(violation.session) - violation.ahead]
+    steps = (_STEP.fullmatch(line) for line in session)
+    log = [Entry(step["who"], step["way"], step["line"]) for step in steps if step]
+    if log and violation.client and violation.got and is_line(violation.got):
+        log.append(Entry(violation.client.label, "<", escape(violation.got)))
+    return log
 
 
 def _session(

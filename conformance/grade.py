@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import ssl
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from .coverage import Case
 from .load.rounds import Load
 from .peer import Violation
 from .process import ServerProcess, StartError
-from .results import Record
+from .results import Record, session_file
 from .selection import Selection, prerequisites
 from .servers import TIDY_PATIENCE, Served, Servers
 from .spec import BEYOND, PRIVATE, Requirement, Spec
@@ -46,6 +47,7 @@ class Options:
     only: Sequence[str] = ()
     seed: int = 0
     load: Load = field(default_factory=Load)
+    random: int = 1  # how many times as many random sessions as usual
     start_timeout: float = 10.0
     answer_timeout: float = 5.0
     tls: ssl.SSLContext | None = None  # with which clients connect; None: without TLS
@@ -55,6 +57,7 @@ class Options:
     stop_at_level: bool = False  # the first level on which something fails is the last
     pytest_arguments: Sequence[str] = ()
     again: Sequence[str] = ()  # the command line that repeats this grade
+    replay: Sequence[str] = ()  # the one that plays a session again; its {file} is named later
     progress: Callable[[str], None] | None = None  # is told, test by test, how far the grade is
 
 
@@ -85,7 +88,8 @@ class Grader:
         number = list(self.selection.cases).index(request.node.nodeid)
         suffix = f"{number:x}" if not self.servers.target.address else f"{number:x}{os.getpid():x}"
         load, seed = self.options.load, self.options.seed
-        bench = Bench(self.servers, case.level, suffix, seed, request.node.name, load)
+        depth = self.options.random
+        bench = Bench(self.servers, case.level, suffix, seed, request.node.name, load, depth)
         bench.private = self.spec.private if case.is_private else frozenset()
         yield bench
         bench.finish(spoiled=bool(getattr(request.node, "spoiled", False)))
@@ -112,8 +116,11 @@ class Grader:
             raise NotJudged(f"{case.cites[0]} has failed already, by silence")
         offered = {self.spec.requirements[name].capability for name in case.cites} - {None}
         if offered - self.offers:
-            lacking = ", ".join(sorted(map(str, offered - self.offers)))
-            raise Untested(f"the server does not offer {lacking}")
+            absent = ", ".join(sorted(map(str, offered - self.offers)))
+            raise Untested(f"the server does not offer {absent}")
+        wanted = (name for mark in item.iter_markers("wants") for name in mark.args)
+        if lacking := next((name for name in wanted if name in self.failed), ""):
+            raise Untested(f"it builds on {lacking}, which does not hold")
         for name in prerequisites(case, self.spec):
             if name in self.failed:
                 raise NotJudged(f"not judged: it builds on {name}, which does not hold")
@@ -199,6 +206,10 @@ class Grader:
         requirement: Requirement = self.spec.requirements[first]
         again = [*self.options.again, "--only", case.cites[0]]
         self._card = make_card(requirement, violation, chat, server, again, case.in_words)
+        if violation.session:
+            file = session_file(case.cites)
+            words = (word.replace("{file}", file) for word in self.options.replay)
+            self._card["replay"] = shlex.join(words)
         if violation.timed_out:
             self.hanging.add(case.cites[0])
         for name in self._blames:

@@ -35,6 +35,7 @@ REPEATED: dict[str, object] = {
     "cafile": None,
     "start_timeout": 10.0,
     "answer_timeout": 5.0,
+    "random": 1,
     **dict.fromkeys(("clients", "rate", "duration")),
 }
 EXAMPLES = """\
@@ -91,19 +92,26 @@ def watched(known: argparse.Namespace) -> list[Path]:
 
 def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
     """The command line that grades this target again, typed where this one was."""
-    if target.address:
-        host, port = target.address
-        what = ["--connect", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
-    elif target.folder:
-        what = [str(target.folder)]
-    else:
-        what = ["--command", target.command or ""]
+    what = _words_for(target)
     for option, paths in (("--spec", known.spec), ("--tests", known.tests)):
         what += [word for path in paths for word in (option, str(path))]
     for name, default in REPEATED.items():
         if (value := getattr(known, name, default)) != default:
             what += [f"--{name.replace('_', '-')}", *([] if value is True else [f"{value}"])]
     return [*_program(), *what, "--seed", str(seed)]
+
+
+def replay(target: Target, reports: Path) -> list[str]:
+    """The command line that plays a session again which a grade has written there."""
+    return [*_program(), "replay", str(reports / "{file}"), *_words_for(target)]
+
+
+def _words_for(target: Target) -> list[str]:
+    """A target as the command line names it."""
+    if target.address:
+        host, port = target.address
+        return ["--connect", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+    return [str(target.folder)] if target.folder else ["--command", target.command or ""]
 
 
 def _program() -> list[str]:
@@ -224,6 +232,14 @@ def _add_extent(group: argparse._ArgumentGroup) -> None:
         "-k", metavar="WORDS", help="tests whose names have these words (as pytest reads them)"
     )
 
+    group.add_argument(
+        "--random",
+        type=_times,
+        default=1,
+        metavar="N",
+        help="N times as many random sessions as usual",
+    )
+
 
 def add_load(group: argparse._ArgumentGroup) -> None:
     """Options that say how much load there is to be; what is absent is as the suite has it."""
@@ -304,6 +320,13 @@ def read_targets(known: argparse.Namespace) -> list[Target]:
     if not all((checkout / name / "parley.toml").is_file() for name in REFERENCE):
         raise TargetError("name a target: a folder with parley.toml, --command or --connect")
     return [from_folder(checkout / name) for name in REFERENCE]
+
+
+def _times(word: str) -> int:
+    times = int(word)
+    if not 0 < times <= 10_000:
+        raise ValueError
+    return times
 
 
 def _count(word: str) -> int:

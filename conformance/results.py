@@ -266,4 +266,13 @@ class Result:
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(self.as_json(), indent=1, ensure_ascii=True) + "\n")
         temporary.replace(path)
+        for record in self.records:
+            if played := record.card.get("played"):
+                text = "".join(f"{line}\n" for line in played)
+                (folder / session_file(record.cites)).write_text(text, encoding="utf-8")
         return path
+
+
+def session_file(cites: Sequence[str]) -> str:
+    """The name of the file beside results.json with the session that refuted what a test cites."""
+    return f"{cites[0].lower()}.session"
