@@ -34,6 +34,8 @@ SAME_NAMES = (
     "checks", "handshake", "hash-cost", "hold-bytes", "hold-count", "hold-time", "idle",
     "login-delay", "max-clients", "outbox-bytes", "rate", "stall",
 )  # fmt: skip
+#: What only random sessions show, and how many times as many of them as usual are played then.
+BY_CHANCE, DEEP = "RELY-", "10"
 #: What stands in place of a requirement for a fault that breaks none.
 NONE = "-"
 
@@ -71,6 +73,8 @@ def grade(fault: Fault, spec: Spec) -> Finding:
     server = f"{{python}} -m {PACKAGE}.mutants {fault.name} --host {{host}} --port {{port}}"
     requirement = spec.requirements.get(fault.breaks)
     reach = ["--only", requirement.capability] if requirement and requirement.capability else []
+    if fault.breaks.startswith(BY_CHANCE):
+        reach += ["--random", DEEP]
     with tempfile.TemporaryDirectory() as folder:
         toml = Path(folder, "target", "parley.toml")
         toml.parent.mkdir()

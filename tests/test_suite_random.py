@@ -63,7 +63,7 @@ class Failure:
         servers = Servers(target(command), 10.0, 5.0)
         bench = Bench(servers, 6, "t", seed, "random", Load())
         self._benches.append((bench, servers))
-        hold(bench)
+        hold(bench, "RELY-1")
 
 
 # Finding

@@ -27,45 +27,45 @@ CORE = all_of(None)
 @needs(*CORE)
 def test_whatever_clients_do(bench: Bench) -> None:
     """RELY-1: what each client receives is what the model of the spec says."""
-    hold(bench)
+    hold(bench, "RELY-1")
 
 
 @wants(*CORE, "RELY-1")
 @needs(*all_of("direct"))
 def test_whatever_clients_do_with_direct(bench: Bench) -> None:
     """RELY-2: the same with direct messages."""
-    hold(bench, "direct")
+    hold(bench, "RELY-2", "direct")
 
 
 @wants(*CORE, "RELY-1")
 @needs(*all_of("rooms"))
 def test_whatever_clients_do_with_rooms(bench: Bench) -> None:
     """RELY-3: the same with rooms."""
-    hold(bench, "rooms")
+    hold(bench, "RELY-3", "rooms")
 
 
 @wants(*CORE, "RELY-1")
 @needs(*all_of("history"))
 def test_whatever_clients_do_with_history(bench: Bench) -> None:
     """RELY-4: the same with what was said."""
-    hold(bench, "history")
+    hold(bench, "RELY-4", "history")
 
 
 @wants(*CORE, "RELY-1")
 @needs(*all_of("accounts"))
 def test_whatever_clients_do_with_accounts(bench: Bench) -> None:
     """RELY-5: the same with accounts."""
-    hold(bench, "accounts")
+    hold(bench, "RELY-5", "accounts")
 
 
 @wants(*CORE, "RELY-1")
 @needs(*all_of("files"))
 def test_whatever_clients_do_with_files(bench: Bench) -> None:
     """RELY-6: the same with transfers."""
-    hold(bench, "files")
+    hold(bench, "RELY-6", "files")
 
 
 @wants("RELY-1", "RELY-2", "RELY-3", "RELY-4", "RELY-5", "RELY-6")
 def test_whatever_clients_do_with_everything(bench: Bench) -> None:
     """RELY-6, RELY-2, RELY-3, RELY-4, RELY-5: the same with all extensions at once."""
-    hold(bench, "direct", "rooms", "history", "accounts", "files")
+    hold(bench, "RELY-6", "direct", "rooms", "history", "accounts", "files")

@@ -38,6 +38,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     store_faults,
     store_faults_foreign,
     tls_faults,
+    together_faults,
 )
 from .registry import MUTANTS
 

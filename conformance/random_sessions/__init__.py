@@ -8,6 +8,7 @@ makes them and compares what comes with the model, `search` finds a failure and 
 from __future__ import annotations
 
 from ..bench import Bench
+from ..peer import Violation
 from ..target import Bound
 from .search import Search
 
@@ -21,8 +22,11 @@ CORE = (20, 28)
 EXTENDED = (10, 40)
 
 
-def hold(bench: Bench, *capabilities: str) -> None:
-    """Random sessions with these extensions. Raises Violation for the first that fails."""
+def hold(bench: Bench, rule: str, *capabilities: str) -> None:
+    """Random sessions with these extensions. Raises Violation for the first that fails.
+
+    Whichever rule that refutes, it refutes `rule` as well: that all of them hold together.
+    """
     known = bench.servers.target.options
     wanted: dict[str, Bound] = {"hold-count": HOLD_COUNT}
     if "accounts" in capabilities:
@@ -30,4 +34,9 @@ def hold(bench: Bench, *capabilities: str) -> None:
     told = not bench.servers.target.address
     options = {name: value for name, value in wanted.items() if told and name in known}
     sessions, moves = EXTENDED if capabilities else CORE
-    Search(bench, capabilities, options).run(sessions * bench.depth, moves)
+    try:
+        Search(bench, capabilities, options).run(sessions * bench.depth, moves)
+    except Violation as violation:
+        if violation.requirement is not None:
+            violation.also = violation.also or rule
+        raise
