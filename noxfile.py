@@ -177,9 +177,12 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the project itself: pytest on tests/."""
+    """Test the project itself: pytest on tests/, several files at a time."""
     install(session, "tests")
-    session.run("python", "-m", "pytest", *session.posargs, env={"PYTEST_TIMEOUT": "300"})
+    # Most tests wait more than they work; what a file sets up for its tests is set up once.
+    at_once = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+    arguments = session.posargs or at_once
+    session.run("python", "-m", "pytest", *arguments, env={"PYTEST_TIMEOUT": "300"})
 
 
 @nox.session

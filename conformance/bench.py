@@ -150,7 +150,9 @@ def expect_evidence(bench: Bench | None) -> None:
     What its clients did until they had names is preparation. A test without clients is about a
     server that it has started itself: how it comes up, or ends.
     """
+    if bench is not None and bench.measured:
+        return  # every delivery was compared
     if bench is None or not (bench.launched or any(chat.log for chat, _ in bench.chats)):
         raise Vacuous("it never met the server")
-    if bench.chats and not (bench.measured or any(chat.looked_at for chat, _ in bench.chats)):
+    if bench.chats and not any(chat.looked_at for chat, _ in bench.chats):
         raise Vacuous("its clients looked at nothing that the server sent")
