@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
@@ -27,6 +28,8 @@ log = logging.getLogger("parley")
 class Server:
     """Serves one listening socket until SIGINT or SIGTERM."""
 
+    #: What makes the event loop; None: asyncio itself.
+    new_loop: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
     loop: asyncio.AbstractEventLoop
     accepting: asyncio.Task[None]
 
@@ -51,7 +54,8 @@ class Server:
 
     def run(self) -> int:
         """Accepts clients until a signal comes, then stops. No task is left afterwards."""
-        asyncio.run(self.serve())
+        with asyncio.Runner(loop_factory=Server.new_loop) as runner:
+            runner.run(self.serve())
         return self.status
 
     async def serve(self) -> None:

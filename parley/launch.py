@@ -61,12 +61,21 @@ class MakeServer(Protocol):
     ) -> Runnable: ...
 
 
-def main(name: str, server: MakeServer, hub: type[Hub] = ExtendedHub) -> int:
+def main(
+    name: str,
+    server: MakeServer,
+    hub: type[Hub] = ExtendedHub,
+    options: argparse.ArgumentParser | None = None,
+) -> int:
     """Runs a server from the command line and returns its exit status.
 
-    `name` is what HELLO calls the server; a student's server passes a `hub` of its own.
+    `name` is what HELLO calls the server; a student's server passes a `hub` of its own, and a
+    parser with `options` of its own (which does not add help).
     """
-    options = _options(name, sys.argv[1:])
+    return _run(name, server, hub, _options(name, sys.argv[1:], [options] if options else []))
+
+
+def _run(name: str, server: MakeServer, hub: type[Hub], options: argparse.Namespace) -> int:
     # Until the server has its handlers, a signal waits: STOP-1 holds from the ready line on.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     _start_log(options)
@@ -183,8 +192,12 @@ def stop_signals() -> Iterator[int]:
     yield reader
 
 
-def _options(name: str, arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=f"parley-{name}", description=f"The {name} server.")
+def _options(
+    name: str, arguments: Sequence[str], more: Sequence[argparse.ArgumentParser] = ()
+) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"parley-{name}", description=f"The {name} server.", parents=list(more)
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=4000, help="0 picks a free one (%(default)s)")
     levels = ("debug", "info", "warning", "error")

@@ -205,3 +205,10 @@ def test_listening_socket_does_not_block() -> None:
     with listen("127.0.0.1", 0) as listener:
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+def test_another_event_loop_is_refused_in_one_line() -> None:
+    command = [sys.executable, "-m", "impl_asyncio", "--port", "0", "--loop", "banana"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "'banana' is neither asyncio nor uvloop" in done.stderr.splitlines()[-1]

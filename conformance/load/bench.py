@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -134,6 +135,9 @@ def entrants(folder: Path, names: Sequence[str]) -> list[Entrant]:
         target = from_folder(CHECKOUT / name)
         options: dict[str, Bound] = {"rate": 0} if "rate" in target.options else {}
         found.append(Entrant(name, target, options))
+        if name == "impl_asyncio" and importlib.util.find_spec("uvloop"):
+            faster = replace(target, command=f"{target.command} --loop uvloop")
+            found.append(Entrant("… with uvloop", faster, options))
     if shutil.which("cc") is None:
         return found
     source = Path(shutil.copytree(Path(__file__).with_name("baseline"), folder / "baseline"))
