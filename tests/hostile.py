@@ -88,7 +88,7 @@ os.chdir(sys.path[0])
     ),
     "kills-group": Attack(
         "os.kill(os.getppid(), signal.SIGTERM)\nos.killpg(0, signal.SIGKILL)",
-        why="the server does not start: it ended before it was ready (ended by signal 9",
+        why="the server does not start: it ended before it was ready (killed by signal 9",
     ),
     "toml": Attack(toml="command = {", why="is not TOML"),
     "names": Attack(toml='name = "../../\\u001b[2J\\u202e=cmd()"\n'),

@@ -48,13 +48,13 @@ class Mistake:
 LEVELS = tuple(f"test_{level}_" for level in range(6))
 #: In a storm of resets, either of the two tests may be the first that finds one in the act.
 STORM = "LEFT-2 or LEFT-8"
-OCTETS, PROTECTION = "test_6_octets", "test_6_protection"
+OCTETS, SLOW = "test_6_octets", "test_6_slow"
 
 MISTAKES = [
     Mistake("one_recv", 1, "OCTET-1", "keep the rest in a buffer", OCTETS),
     Mistake("recv_1024", 1, "SAY-12", "Collect until the", LEVELS[2]),
     Mistake("empty_recv", 2, "LEFT-1", "does not wait for anything", LEVELS[4]),
-    Mistake("empty_recv_select", 2, "IDLE-1", "whose end you have seen", "idle"),
+    Mistake("empty_recv_select", 2, "IDLE-1", "whose end you have seen", "a_storm_of_connections"),
     Mistake("reset_kills", 3, "LEFT-2", "has ended the whole server", LEVELS[4]),
     Mistake("reset_kills_thread", 3, "LEFT-2", "ended only the thread", LEVELS[4]),
     Mistake("name_kept", 4, "LEFT-6", "Remove the name", LEVELS[4]),
@@ -65,12 +65,12 @@ MISTAKES = [
     Mistake("port_traceback", 7, "START-3", "Catch the error of bind()", LEVELS[0]),
     Mistake("no_reuseaddr", 7, "STOP-5", "SO_REUSEADDR", LEVELS[4]),
     Mistake("dict_changes", 8, STORM, "Walk through a copy", LEVELS[4]),
-    Mistake("slow_blocks", 9, "SLOW-1", "send() that blocks", PROTECTION),
+    Mistake("slow_blocks", 9, "SLOW-1", "send() that blocks", SLOW),
     Mistake("utf8_cut", 10, "OCTET-1", "cut a character in two", OCTETS),
-    Mistake("would_block", 12, "SLOW-1", "how much was", PROTECTION),
+    Mistake("would_block", 12, "SLOW-1", "how much was", SLOW),
     Mistake("endless_line", 13, "OCTET-6", "skip up to the next", OCTETS),
     Mistake("utf8_garbage", 13, "OCTET-7", "Catch UnicodeDecodeError", OCTETS),
-    Mistake("reads_stdin", 14, "IDLE-1", "standard input that has ended", "idle"),
+    Mistake("reads_stdin", 14, "IDLE-1", "standard input that has ended", "a_storm_of_connections"),
     Mistake("almost_the_spec", 15, "NICK-1", "Compare with the table", LEVELS[1]),
     Mistake("banner", 15, "HELLO-1", "the very first line", LEVELS[0]),
     Mistake("space_at_end", 15, "SAY-2", "Only the spaces differ", LEVELS[2]),
