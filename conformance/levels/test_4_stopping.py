@@ -64,20 +64,29 @@ def test_nobody_is_told_that_the_others_leave(bench: Bench) -> None:
         client.events.clear()
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_the_server_ends_although_nobody_closes(bench: Bench, number: signal.Signals) -> None:
-    """STOP-3: the process has ended 2 s after the signal, even if no client reads or closes."""
-    server = bench.start()
-    chat = bench.chat(server)
-    alice, bob = chat.members("alice", "bob")
-    nobody = chat.connect("nobody")
-    nobody.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    for client in (alice, nobody):
-        client.reads_no_more()
-    for _ in range(100):
-        bob.says("x" * 3000)
-    _signal_and_expect_end(server, number)
-    chat.abandon()
+def test_the_server_ends_although_nobody_closes(bench: Bench) -> None:
+    """STOP-3: the process has ended 2 s after the signal, even if no client reads or closes.
+
+    One server for each signal; they end at the same time.
+    """
+    ending = []
+    for number in SIGNALS:
+        server = bench.start()
+        chat = bench.chat(server)
+        alice, bob = chat.members("alice", "bob")
+        nobody = chat.connect("nobody")
+        nobody.sends_octets(b"NICK half", shown="NICK half (and no more)")
+        for client in (alice, nobody):
+            client.reads_no_more()
+        for _ in range(100):
+            bob.says("x" * 3000)
+        ending.append((server, chat, number))
+    started = time.monotonic()
+    for server, _, number in ending:
+        server.signal(number)
+    for server, chat, _ in ending:
+        _ended(server, started)
+        chat.abandon()
 
 
 def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
@@ -144,12 +153,6 @@ def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
 
 def _expect_end(server: ServerProcess) -> int:
     return _ended(server, time.monotonic())
-
-
-def _signal_and_expect_end(server: ServerProcess, number: signal.Signals) -> int:
-    started = time.monotonic()
-    server.signal(number)
-    return _ended(server, started)
 
 
 def _ended(server: ServerProcess, started: float) -> int:
