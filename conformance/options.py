@@ -144,7 +144,7 @@ class _Parser(argparse.ArgumentParser):
 
 def read_words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The command line: what it says to us, and what goes to pytest. Exits if it is wrong."""
-    known, others = parser().parse_known_args(arguments)
+    known, others = parser().parse_known_intermixed_args(arguments)
     ours = [f"--{name.replace('_', '-')}" for name in vars(known)]
     for word in others:
         close = difflib.get_close_matches(word.partition("=")[0], ours, 1, ALMOST)

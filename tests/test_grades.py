@@ -132,6 +132,14 @@ def test_a_server_that_runs_elsewhere_is_graded_without_being_started(tmp_path: 
     assert found.results["score"] < found.results["max_score"]
 
 
+def test_a_folder_behind_an_option_is_graded_too(tmp_path: Path) -> None:
+    grade(tmp_path, "impl_poll", "--level", "0", "impl_threads")
+    assert {file.parent.name for file in tmp_path.glob("*/results.json")} == {
+        "impl_poll",
+        "impl_threads",
+    }
+
+
 def test_one_requirement_can_be_graded_alone(tmp_path: Path) -> None:
     found = grade(tmp_path, "impl_poll", "--only", "SAY-4")
     assert found.status == 0
