@@ -11,6 +11,7 @@ import time
 from .compare import first_difference
 from .lines import Line
 from .peer import Answer, Peer, Violation
+from .spec import BEYOND
 
 #: In `is_refused`: any verb will do.
 ANY_VERB = "(VERB)"
@@ -67,7 +68,9 @@ class Client(Peer):
                 client=self,
                 expected=expected,
                 got="(nothing)",
-                requirement=LATE_RULES.get(self.events[0].kind),
+                requirement=LATE_RULES.get(self.events[0].kind)
+                if self.chat.level < BEYOND
+                else None,
             )
         return Violation(
             f"the event did not come: {answered}",

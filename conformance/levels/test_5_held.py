@@ -27,7 +27,7 @@ def test_long_lines_are_held_whole(chat: Chat) -> None:
 
 
 def test_every_lock_has_room_for_as_much(chat: Chat) -> None:
-    """LOCK-4: what one lock could hold, the next one of the same member holds as well."""
+    """LOCK-14: what one lock could hold, the next one of the same member holds as well."""
     alice, bob = chat.members("alice", "bob")
     for number in range(3):
         alice.does("LOCK", "OK LOCK")

@@ -18,6 +18,7 @@ class Counting(Hub):
     """A hub that does something else with every fiftieth of the events of one kind."""
 
     kind = ""
+    crowd = 0  # among so many, at least
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         super().__init__(name, limits)
@@ -25,9 +26,10 @@ class Counting(Hub):
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         tell: Callable[..., None] = super().publish
-        self._count += fields[0] == self.kind
-        if fields[0] == self.kind and self._count % 50 == 0:
-            tell = self.fiftieth
+        if fields[0] == self.kind and len(room.members) >= self.crowd:
+            self._count += 1
+            if self._count % 50 == 0:
+                tell = self.fiftieth
         tell(room, *fields, but=but)
 
     def fiftieth(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
@@ -77,6 +79,7 @@ class DropsEveryFiftiethLeft(Counting):
     """Of every 50th who leaves nobody is told."""
 
     kind = "LEFT"
+    crowd = 20
 
 
 @breaks("LEFT-8")
@@ -84,6 +87,7 @@ class DoublesEveryFiftiethLeft(Counting):
     """Of every 50th who leaves everybody is told twice."""
 
     kind = "LEFT"
+    crowd = 20
 
     def fiftieth(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         Hub.publish(self, room, *fields, but=but)

@@ -53,7 +53,7 @@ class HoldsShortLines(Hub):
         super()._hold(member, short)
 
 
-@breaks("LOCK-4")
+@breaks("LOCK-14")
 class LocksFillUp(Hub):
     """The octets that earlier locks have held count for the bound of the next one."""
 
