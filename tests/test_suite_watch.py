@@ -33,6 +33,7 @@ class MyHub(Hub):
 sys.exit(launch.main("mine", Server, MyHub))
 """
 LOWERS = "def do_nick(self, member, name): super().do_nick(member, name.lower())"
+HANGS = "def do_who(self, member, room): __import__('signal').pause()"
 SHORTENS = 'def do_ping(self, member, token): self.reply(member, "PONG", token[:20])'
 
 
@@ -113,9 +114,11 @@ def test_what_cannot_be_graded_is_waited_for(my_server: Path) -> None:
 
 
 def test_ctrl_c_within_a_grade_leaves_no_server_behind(my_server: Path) -> None:
-    """The last status that there was: none, so that it is 2."""
+    """The last status that there was: none, so that it is 2. The server hangs at that time."""
+    server = my_server / "server.py"
+    server.write_text(server.read_text().replace("pass", HANGS))
     with watching(my_server) as terminal:
-        terminal.expect_exact("level 1, CMD-")
+        terminal.expect_exact("level 3, WHO-")
         terminal.sendintr()
         terminal.expect(pexpect.EOF)
         terminal.wait()

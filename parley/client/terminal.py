@@ -151,10 +151,9 @@ class Terminal:
             parts += [(f"class:{style}" if style else "", text) for style, text in rows]
             parts.append(("", "\n"))
             rings |= line.rings
-        print_formatted_text(output, parts, STYLE)
         if rings and self._bell:
-            output.bell()
-            output.flush()
+            output.bell()  # goes out with the lines
+        print_formatted_text(output, parts, STYLE)
 
     def _message(self) -> StyleAndTextTuples:
         conversation = self._conversation
@@ -198,9 +197,9 @@ class Terminal:
             pass  # who typed before there was a question has answered it
         elif self._question is Question.NONE:
             self._stash = buffer.document
-            buffer.reset()
+            _clear(buffer)
         elif question is Question.NONE:
-            buffer.reset()
+            _clear(buffer)
             buffer.document = self._stash
         self._question = question
 
@@ -257,7 +256,7 @@ class Terminal:
         if self._conversation.typed(line):
             if line.strip() and not secret and self._question is Question.NONE:
                 buffer.history.append_string(worth_keeping(line))
-            buffer.reset()
+            _clear(buffer)
             self._edited(buffer)
         self.changed()
         self._link.wake()
@@ -277,3 +276,12 @@ class Terminal:
         """The link has ended: so does the prompt."""
         if self._prompt.app.is_running:
             self._prompt.app.exit(result="")
+
+
+def _clear(buffer: Buffer) -> None:
+    """An empty line, with the history of input above it at once.
+
+    prompt_toolkit by itself fetches it when it paints next, and loses an Up that comes before.
+    """
+    buffer.reset()
+    buffer.load_history_if_not_yet_loaded()
