@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.progress import track
 
 from . import terminal
-from .grading import grade_by_program
+from .grading import Grades
 from .reports import kills
 from .spec import Spec, read_spec
 
@@ -68,7 +68,7 @@ def known_faults() -> list[Fault]:
     return [Fault(*line.split(maxsplit=2)) for line in listed.splitlines() if line.strip()]
 
 
-def grade(fault: Fault, spec: Spec) -> Finding:
+def grade(fault: Fault, spec: Spec, grades: Grades) -> Finding:
     """Grades one faulty server until its first failure."""
     server = f"{{python}} -m {PACKAGE}.mutants {fault.name} --host {{host}} --port {{port}}"
     requirement = spec.requirements.get(fault.breaks)
@@ -91,7 +91,7 @@ def grade(fault: Fault, spec: Spec) -> Finding:
             f"name = {json.dumps(fault.name)}\ncommand = {json.dumps(server)}\n"
             f"cwd = {json.dumps(os.getcwd())}\n[options]\n{options}"
         )
-        done = grade_by_program([str(toml.parent), "-x", *reach], PATIENCE)
+        done = grades.run([str(toml.parent), "-x", *reach], PATIENCE)
     results = done.results or {"verdict": "error", "tests": [], "broken": done.last_line}
     failed = [test for test in results["tests"] if test["status"] == "fail"]
     blamed: tuple[str, ...] = tuple(failed[0]["blames"]) if failed else ()
@@ -115,8 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("there is no faulty server of this name", file=sys.stderr)
         return 2
     console = terminal.console()
-    with ThreadPoolExecutor(max(1, known.jobs)) as pool:
-        graded = pool.map(lambda fault: grade(fault, spec), faults)
+    grades = Grades()
+    with ThreadPoolExecutor(max(1, known.jobs)) as pool, grades.ended_on_error():
+        graded = pool.map(lambda fault: grade(fault, spec, grades), faults)
         findings = list(track(graded, "grading", len(faults), console=console))
     wrong = [finding for finding in findings if not finding.right]
     for finding in wrong:

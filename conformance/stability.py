@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 
 from . import terminal
-from .grading import grade_by_program
+from .grading import Grades
 from .spec import LEVELS
 
 PACKAGE = (__package__ or "conformance").split(".")[0]
@@ -59,9 +59,9 @@ class Grade:
     duration: float
 
 
-def grade(server: str, words: Sequence[str], seed: int, loaded: bool) -> Grade:
+def grade(grades: Grades, server: str, words: Sequence[str], seed: int, loaded: bool) -> Grade:
     """Grades a server once, in a process of its own like any user does."""
-    done = grade_by_program([*words, "--seed", str(seed)], PATIENCE)
+    done = grades.run([*words, "--seed", str(seed)], PATIENCE)
     if not done.results:
         return Grade(server, seed, loaded, {"verdict": done.last_line}, 0.0)
     results = done.results
@@ -139,15 +139,19 @@ def grade_all(
     chosen: dict[str, list[str]], runs: int, jobs: int, console: Console
 ) -> Iterator[Grade]:
     """All grades, the second half of them under load. Each has a seed of its own."""
-    seeds = count()
+    seeds, grades = count(), Grades()
     for loaded, times in ((False, runs - runs // 2), (True, runs // 2)):
         todo = [
             (name, words, next(seeds), loaded)
             for _ in range(times)
             for name, words in chosen.items()
         ]
-        with busy_processors() if loaded else nullcontext(), ThreadPoolExecutor(jobs) as pool:
-            graded = pool.map(lambda each: grade(*each), todo)
+        with (
+            busy_processors() if loaded else nullcontext(),
+            ThreadPoolExecutor(jobs) as pool,
+            grades.ended_on_error(),
+        ):
+            graded = pool.map(lambda each: grade(grades, *each), todo)
             words = "grading under load" if loaded else "grading"
             yield from track(graded, words, len(todo), console=console)
 

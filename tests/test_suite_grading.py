@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.grading import grade_by_program
+import pytest
+
+from conformance.grading import Grades
 
 ROOT = Path(__file__).resolve().parent.parent
 SILENT = ROOT / "tests" / "servers" / "silent"
@@ -22,20 +24,27 @@ def processes_of(name: str) -> list[int]:
 
 
 def test_results_and_status_come_back() -> None:
-    done = grade_by_program([str(ROOT / "impl_poll"), "--only", "HELLO-1"], 60)
+    done = Grades().run([str(ROOT / "impl_poll"), "--only", "HELLO-1"], 60)
     assert done.status == 0
     assert done.results["verdict"] == "partial"
 
 
 def test_wrong_usage_has_no_results_but_a_last_line() -> None:
-    done = grade_by_program(["nowhere"], 60)
+    done = Grades().run(["nowhere"], 60)
     assert (done.results, done.status) == ({}, 2)
     assert "nowhere" in done.last_line
 
 
 def test_what_takes_too_long_is_ended_with_its_servers() -> None:
     before = set(processes_of("tests.servers.silent"))
-    done = grade_by_program([str(SILENT)], 3)
+    done = Grades().run([str(SILENT)], 3)
     assert done.results == {}
-    assert done.last_line == "it did not end within 3 s"
+    assert done.last_line == "no end within 3 s"
     assert set(processes_of("tests.servers.silent")) <= before
+
+
+def test_nothing_begins_once_it_is_stopped() -> None:
+    grades = Grades()
+    with pytest.raises(KeyboardInterrupt), grades.ended_on_error():
+        raise KeyboardInterrupt
+    assert grades.run([str(SILENT)], 60).last_line == "interrupted"

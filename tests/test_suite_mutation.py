@@ -143,7 +143,7 @@ def test_a_grade_without_end_is_unclear_and_leaves_nothing_behind(tiny: Path) ->
     (hangs,) = (each for each in changes_of("tiny/words.py", WORDS.encode()) if each.new == "0")
     verdict = judge.judge(hangs)
     assert (verdict.outcome, verdict.by) == ("unclear", "no end within 0.5 s")
-    assert not judge.running
+    assert not judge.grades.running
 
 
 def test_a_server_that_is_failed_as_it_is_judges_nothing(tiny: Path) -> None:

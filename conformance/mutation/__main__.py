@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _judge_all(chosen, explained, judge, ledger, known.jobs, console)
     except KeyboardInterrupt:
-        judge.stop()
+        judge.grades.stop()
         print("mutation: interrupted; the next run goes on from here", file=sys.stderr)
         status = 2
     judged = [(change, verdict) for change in everything
@@ -113,11 +113,11 @@ def _judge_all(
             task = progress.add_task("judging", total=len(unknown))
             running = {pool.submit(judge.judge, change): change for change in unknown}
             for done in as_completed(running):
-                if not judge.stopped:
+                if not judge.grades.stopped:
                     ledger.note(running[done], done.result())
                 progress.advance(task)
         except BaseException:
-            judge.stop()
+            judge.grades.stop()
             pool.shutdown(cancel_futures=True)
             raise
     return 0

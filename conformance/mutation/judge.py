@@ -9,12 +9,9 @@ each in a folder of its own.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..grading import Grades
 from .changes import Change
 
-PACKAGE = (__package__ or "conformance.mutation").split(".")[0]
-#: Seconds that a grade which is told to stop may take to end its servers.
-STOP_TIME = 10.0
+#: Where the suite is: the copies are graded from here, whatever they contain.
+SUITE = Path(__file__).resolve().parents[2]
 #: What every server of this repository is made of, besides its own folder.
 SHARED = "parley"
 #: Which server shows what was changed in a file that the servers share.
@@ -72,8 +69,7 @@ class Judge:
     patience: float  # seconds for one grade
     stages: tuple[tuple[str, ...], ...] | None = None  # what is graded; None: as the file asks for
     offers: dict[str, list[str]] = field(default_factory=dict)  # by file: capabilities as it is
-    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    stopped: bool = False
+    grades: Grades = field(default_factory=Grades)
 
     def judge(self, change: Change) -> Verdict:
         """Grades a server with this change."""
@@ -83,12 +79,6 @@ class Judge:
         """Grades the server of a file as it is: it has to survive."""
         self.offers.pop(file, None)
         return self._grade(file, lambda source: source)
-
-    def stop(self) -> None:
-        """Ends all grades, and with them their servers."""
-        self.stopped = True
-        for process in list(self.running):
-            process.send_signal(signal.SIGTERM)
 
     def _grade(self, file: str, made: Callable[[bytes], bytes]) -> Verdict:
         started = time.monotonic()
@@ -124,31 +114,9 @@ class Judge:
 
     def _grade_stage(self, folder: Path, target: Path, stage: Sequence[str]) -> dict[str, Any]:
         """The results of a grade; if it came to no end, what stopped it."""
-        reports = folder / "reports"
-        shutil.rmtree(reports, ignore_errors=True)
-        command = [sys.executable, "-m", PACKAGE, str(target), "-x", "--output", str(reports)]
-        if self.stopped:
-            return {"broken": "interrupted"}
-        process = subprocess.Popen(
-            [*command, *stage],
-            cwd=Path(__file__).resolve().parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C in a terminal is for us: we end them
-        )
-        self.running.add(process)
-        try:
-            process.wait(self.patience)
-        except subprocess.TimeoutExpired:
-            return {"broken": f"no end within {self.patience:g} s"}
-        finally:
-            end(process)
-            self.running.discard(process)
-            end_servers_in(folder)
-        found = next(reports.glob("*/results.json"), None)
-        results: dict[str, Any] = json.loads(found.read_text()) if found else {}
-        return results
+        done = self.grades.run([str(target), "-x", *stage], self.patience, SUITE)
+        end_servers_in(folder)
+        return done.results or {"broken": done.last_line}
 
 
 def what_became(results: dict[str, Any]) -> tuple[str, str]:
@@ -163,17 +131,6 @@ def what_became(results: dict[str, Any]) -> tuple[str, str]:
     if results.get("verdict") in ("pass", "partial"):
         return "survived", ""
     return "unclear", broken.partition("\n")[0] or "the grade broke off"
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a grade, gently first: it has servers to end."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_TIME)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def end_servers_in(folder: Path) -> None:
