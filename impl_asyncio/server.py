@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from parley.channel import Channel
 from parley.hub import Hub, Member
-from parley.launch import ACCEPT_PAUSE, STOP_SIGNALS, is_loopback, name_of_peer
+from parley.launch import ACCEPT_PAUSE, BACKLOG, STOP_SIGNALS, is_loopback, name_of_peer
 from parley.store import Store, StoreError
 
 from .connection import Connection
@@ -46,6 +46,7 @@ class Server:
         self.store = store
         self.status = 0  # with which the process will exit
         self.connections: dict[Member, Connection] = {}
+        self.arriving: set[asyncio.Task[None]] = set()  # who was accepted, and has no task yet
         self.behind: set[Connection] = set()  # whose transport kept something
         # For what takes long: its threads begin with the first job, and know nothing of the hub.
         self.workers = ThreadPoolExecutor(hub.limits.checks_at_once)
@@ -72,18 +73,26 @@ class Server:
         while True:
             try:
                 sock, peer = await self.loop.sock_accept(self.listener)
-                reader, writer = await asyncio.open_connection(sock=sock)
             except ConnectionError:
                 continue  # whoever it was has gone again
             except OSError as error:
                 log.warning("event=accept-failed error=%s", error)
                 await asyncio.sleep(ACCEPT_PAUSE)  # no descriptor is free; the others are served on
                 continue
-            member = self.hub.connect(self.loop.time(), is_loopback(peer[0]))
-            member.peer = name_of_peer(peer)
-            self.connections[member] = Connection(self, reader, writer, member)
-            log.info("event=connected peer=%s", member.peer)
-            self.wake()
+            arrival = self.loop.create_task(self.welcome(sock, peer))
+            self.arriving.add(arrival)
+            arrival.add_done_callback(self.arriving.discard)
+            if len(self.arriving) >= BACKLOG:  # sock_accept does not wait while somebody is there
+                await asyncio.wait(self.arriving)
+
+    async def welcome(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """Gives a newcomer streams, which takes some turns, and then a task."""
+        reader, writer = await asyncio.open_connection(sock=sock)
+        member = self.hub.connect(self.loop.time(), is_loopback(peer[0]))
+        member.peer = name_of_peer(peer)
+        self.connections[member] = Connection(self, reader, writer, member)
+        log.info("event=connected peer=%s", member.peer)
+        self.wake()
 
     def flush(self) -> None:
         """Ends a turn: takes all that is ready, and sends it."""
@@ -140,6 +149,8 @@ class Server:
 
     async def stop(self) -> None:
         """Sends everybody away; those who do not go by themselves are cut off in time."""
+        if self.arriving:
+            await asyncio.wait(self.arriving)
         self.hub.shutdown("server shutting down", self.loop.time())
         self.flush()
         for connection in self.connections.values():
