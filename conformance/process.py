@@ -22,6 +22,7 @@ from typing import IO
 
 from .lines import escape
 from .target import Bound, Target
+from .usage import processes_of, wanted_processor
 
 #: Lines of a server's output that are kept for cards, and octets of one such line.
 TAIL_LINES = 32
@@ -141,32 +142,15 @@ class ServerProcess:
         self._ended.wait()
         self._drain()
 
-    def processor_time(self) -> float | None:
-        """Seconds of processor time that the server has used; None where /proc does not tell.
-
-        The scheduler's own count, in nanoseconds; stat counts ticks of 10 ms.
-        """
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            tasks = list(Path(f"/proc/{self.popen.pid}/task").iterdir())
-            return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-        return None
-
     def is_busy(self, seconds: float) -> bool:
         """Whether the server runs or waits for a processor most of such a time, while all wait.
 
         However many others compete for the processors: see schedstat in the kernel's proc.rst.
         """
-        before = self._wanted_processor()
+        processes = processes_of(self.popen.pid)
+        before = wanted_processor(processes)
         self.wait_end(seconds)
-        return self._wanted_processor() - before > BUSY_SHARE * seconds
-
-    def _wanted_processor(self) -> float:
-        """Seconds in which its threads have run or waited for a processor; 0 if nothing tells."""
-        nanoseconds = 0
-        for path in Path(f"/proc/{self.popen.pid}/task").glob("*/schedstat"):
-            with contextlib.suppress(OSError):
-                nanoseconds += sum(map(int, path.read_text().split()[:2]))
-        return nanoseconds / 1e9
+        return wanted_processor(processes) - before > BUSY_SHARE * seconds
 
     def state(self) -> str:
         """What the process does now, for people: running, or how it ended.

@@ -1,18 +1,20 @@
-"""What a server takes of the system, as /proc tells (Linux): descriptors, threads, memory.
+"""What a server takes of the system, as /proc tells (Linux): processor, memory, threads, files.
 
 All processes count that belong to the server: those of its session, and what they have started.
 So one that forks, or that a script starts, is seen whole; an ended process nobody has waited for
-counts as a thread. Source: proc(5).
+counts as a thread. Source: proc(5); for schedstat the kernel's sched-stats.rst.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -25,32 +27,65 @@ class Usage:
     reserved: int  # address space
 
 
-def usage_of(pid: int) -> Usage | None:
-    """What a server takes, whose first process this is; None where /proc does not tell."""
-    descriptors = threads = resident = reserved = 0
-    try:
-        for process, fields in _processes_of(pid):
-            threads += int(fields[17])
-            reserved += int(fields[20])
-            resident += int(fields[21]) * _PAGE
-            if fields[0] != "Z":
-                descriptors += len(os.listdir(f"/proc/{process}/fd"))
-    except FileNotFoundError:  # one has ended between two looks
-        return usage_of(pid) if Path(f"/proc/{pid}").exists() else None
-    except OSError:  # they are not ours to look at
-        return None
-    return Usage(descriptors, threads, resident, reserved) if threads else None
-
-
-def _processes_of(pid: int) -> Iterator[tuple[int, list[str]]]:
-    """The processes of a server, each with its fields of /proc/PID/stat from the state on."""
+def processes_of(pid: int) -> tuple[int, ...]:
+    """The processes of a server, whose first one this is. Looks at all processes there are."""
     found: dict[int, list[str]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            found[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
-            continue
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            found[int(path.name)] = _fields(int(path.name))
     ours = {pid, *(each for each, fields in found.items() if int(fields[3]) == pid)}
     while more := {each for each, fields in found.items() if int(fields[1]) in ours} - ours:
         ours |= more
-    yield from ((each, found[each]) for each in sorted(ours) if each in found)
+    return tuple(sorted(ours & found.keys()))
+
+
+def usage_of(processes: Iterable[int]) -> Usage | None:
+    """What these take now; None where /proc does not tell, or when none of them is there."""
+    descriptors = threads = resident = reserved = 0
+    for process in processes:
+        try:
+            fields = _fields(process)
+            open_files = len(os.listdir(f"/proc/{process}/fd")) if fields[0] != "Z" else 0
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+        except OSError:  # it is not ours to look at
+            return None
+        descriptors += open_files
+        threads += int(fields[17])
+        reserved += int(fields[20])
+        resident += int(fields[21]) * _PAGE
+    return Usage(descriptors, threads, resident, reserved) if threads else None
+
+
+def processor_time(processes: Iterable[int]) -> float | None:
+    """Seconds of processor time that these have used; None where /proc does not tell.
+
+    The scheduler's own count, in nanoseconds, of the threads that are there; where the kernel does
+    not keep it, ticks of 10 ms.
+    """
+    times = [each for process in processes for each in _scheduled(process)]
+    if times:
+        return sum(ran for ran, _ in times) / 1e9
+    ticks: list[int] = []
+    for process in processes:
+        with contextlib.suppress(OSError):
+            ticks += map(int, _fields(process)[11:13])
+    return sum(ticks) / _TICKS if ticks else None
+
+
+def wanted_processor(processes: Iterable[int]) -> float:
+    """Seconds in which their threads have run or waited for a processor; 0 if nothing tells."""
+    return sum(sum(each) for process in processes for each in _scheduled(process)) / 1e9
+
+
+def _fields(process: int) -> list[str]:
+    """Of /proc/PID/stat, from the state (field 3) on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
+def _scheduled(process: int) -> Iterator[tuple[int, int]]:
+    """For each thread: nanoseconds in which it has run, and in which it waited to be run."""
+    for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # the thread has just ended
+            ran, waited, _ = path.read_text().split()
+            yield int(ran), int(waited)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.usage import Usage, usage_of
+from conformance.usage import Usage, processes_of, processor_time, usage_of, wanted_processor
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc")
 
@@ -43,7 +43,7 @@ class Program:
         assert self.popen.stdout.readline() == "done\n"
 
     def usage(self) -> Usage:
-        found = usage_of(self.popen.pid)
+        found = usage_of(processes_of(self.popen.pid))
         assert found
         return found
 
@@ -96,8 +96,25 @@ def test_what_it_has_started_counts_and_what_nobody_waited_for(program: Program)
     assert program.usage().threads == before.threads
 
 
+def test_processor_time_is_that_of_all_processes(program: Program) -> None:
+    """A child that spins, in a session of its own: its time is the server's."""
+    spin = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    pipes = "stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True"
+    program.does(f"kept.append(subprocess.Popen([sys.executable, '-c', {spin!r}], {pipes}))")
+    program.does("kept[0].stdout.readline()")
+    processes = processes_of(program.popen.pid)
+    assert len(processes) == 2
+    used, wanted = processor_time(processes), wanted_processor(processes)
+    assert used
+    assert 0.3 <= used <= wanted
+    assert (processor_time(processes[:1]) or 1) < used - 0.3
+    program.does("kept[0].communicate()")
+
+
 def test_of_nobody_nothing_is_told() -> None:
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
-    assert usage_of(done.pid) is None
-    assert usage_of(os.getpid()) is not None
+    assert usage_of(processes_of(done.pid)) is None
+    assert usage_of([done.pid]) is None
+    assert processor_time([done.pid]) is None
+    assert usage_of(processes_of(os.getpid())) is not None

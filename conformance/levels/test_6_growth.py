@@ -8,7 +8,7 @@ from ..chat import Chat
 from ..client import ANY_VERB, Client
 from ..peer import Violation
 from ..process import ServerProcess
-from ..usage import Usage, usage_of
+from ..usage import Usage, processes_of, usage_of
 
 #: Clients that leave in one way; there are four ways in a round.
 GROUP = 20
@@ -147,7 +147,7 @@ def gone(client: Client) -> None:
 
 def usage(server: ServerProcess) -> Usage:
     """What the server takes now; the test is over where the system does not tell."""
-    found = usage_of(server.popen.pid)
+    found = usage_of(processes_of(server.popen.pid))
     if found is None:
         untested("this system does not tell what a process takes")
     return found

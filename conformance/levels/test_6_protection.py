@@ -13,6 +13,7 @@ from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 from ..process import ServerProcess
+from ..usage import processes_of, processor_time
 
 if sys.platform == "linux":
     import resource
@@ -94,11 +95,12 @@ def _expect_rest(chat: Chat, server: ServerProcess, rule: str, why: str) -> None
                 got=f"({share:.0%} of a processor)",
                 requirement=rule,
             )
-        used = server.processor_time()
+        processes = processes_of(server.popen.pid)
+        used = processor_time(processes)
         if used is None:
             untested("this system does not tell the processor time of a process")
         chat.idle(IDLE_SECONDS)
-        share = ((server.processor_time() or used) - used) / IDLE_SECONDS
+        share = ((processor_time(processes) or used) - used) / IDLE_SECONDS
 
 
 def _blow(chat: Chat, number: int) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import compress
 
+from ..usage import processes_of, processor_time, usage_of
 from .figures import CURVE, Samples, Span, nearest_rank
 from .generator import MICRO, Client, Generator, now
-from .watch import exact_processor_time, look_at
 
 #: Beyond this share of a processor the generator may be what is slow.
 BUSY = 0.9
@@ -35,6 +36,7 @@ class Run:
     ) -> None:
         self.generator = Generator(address, tls, patience)
         self.pid = pid
+        self.processes: tuple[int, ...] = ()  # of the server, once clients were let in
         self.looks: list[dict[str, float]] = []
         self.generator.look = self._look if pid is not None else None
 
@@ -48,6 +50,8 @@ class Run:
         """Lets so many in, and checks that everybody has heard of everybody. Raises LoadError."""
         new = self.generator.admit(clients, receive_buffer)
         self.generator.check_presence()
+        if self.pid is not None:
+            self.processes = processes_of(self.pid)
         return new
 
     def open_loop(
@@ -76,7 +80,7 @@ class Run:
     ) -> Span:
         """As fast as it goes, with so many messages of each talker under way."""
         speakers = self._speakers(talkers)
-        before = self._processor_time()
+        before = processor_time(self.processes)
         started, worked = time.monotonic(), time.process_time()
         span = Span(len(self.generator.clients), talkers, 0.0, 0.0, 0, 0)
         span.seconds, span.messages, span.deliveries = self.generator.say_without_end(
@@ -84,7 +88,7 @@ class Run:
         )
         wall = time.monotonic() - started
         span.generator_busy = (time.process_time() - worked) / wall
-        after = self._processor_time()
+        after = processor_time(self.processes)
         if before is not None and after is not None:
             span.server_busy = (after - before) / wall
         span.server = self.looks
@@ -92,16 +96,16 @@ class Run:
             span.limited = f"the generator used {span.generator_busy:.0%} of a processor"
         return span
 
-    def memory(self) -> float | None:
+    def memory(self) -> int | None:
         """Octets of memory that the server uses now; None if the system does not tell."""
-        looked = look_at(self.pid) if self.pid is not None else None
-        return looked["rss"] if looked else None
+        usage = usage_of(self.processes)
+        return usage.resident if usage else None
 
     def idle(self, seconds: float) -> float | None:
         """The share of a processor that the server uses while nobody says anything."""
-        before = self._processor_time()
+        before = processor_time(self.processes)
         self.generator.wait(seconds)
-        after = self._processor_time()
+        after = processor_time(self.processes)
         return None if before is None or after is None else (after - before) / seconds
 
     def _speakers(self, talkers: int) -> Sequence[Client]:
@@ -152,9 +156,6 @@ class Run:
         return points
 
     def _look(self) -> None:
-        looked = look_at(self.pid) if self.pid is not None else None
-        if looked is not None:
-            self.looks.append({"at": now() / MICRO} | looked)
-
-    def _processor_time(self) -> float | None:
-        return exact_processor_time(self.pid) if self.pid is not None else None
+        usage, processor = usage_of(self.processes), processor_time(self.processes)
+        if usage and processor is not None:
+            self.looks.append({"at": now() / MICRO, "processor": processor} | asdict(usage))
