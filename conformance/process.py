@@ -29,6 +29,9 @@ TAIL_LINES = 32
 TAIL_LINE = 500
 #: Seconds in which what an ended server printed has been read, unless another holds its pipes open.
 DRAIN_TIME = 1.0
+#: Seconds in which a server that did not come up may end. No verdict depends on it: it is for the
+#: card, which then tells what it ended with.
+LAST_WORDS_TIME = 2.0
 
 #: The part of a time in which a server wants a processor, from which on it is called busy.
 BUSY_SHARE = 0.7
@@ -97,12 +100,13 @@ class ServerProcess:
         """Waits for the ready line, for so many seconds after the start. Raises StartError."""
         self._spoke.wait(max(0.0, self.started + patience - time.monotonic()))
         if self.ready_line is None:
-            status = self.wait_end(0.5 if self._spoke.is_set() else 0.0)
+            status = self.wait_end(LAST_WORDS_TIME if self._spoke.is_set() else 0.0)
             if status is not None:
                 raise self._failure(f"it ended before it was ready ({describe(status)})")
             raise self._failure(f"it did not say that it is listening within {patience:g} s")
         match = _READY.fullmatch(self.ready_line)
         if not match or int(match[2]) > _LAST_PORT:
+            self.wait_end(LAST_WORDS_TIME)  # what it died of may say more
             why = f"its first line is not `listening on HOST PORT` but: {escape(self.ready_line)}"
             raise self._failure(why)
         self.port = int(match[2])

@@ -156,6 +156,7 @@ def test_a_server_is_killed_and_comes_back(name: str, tmp_path: Path) -> None:
             for each in (alice, bob):
                 each.sees(" again")
             alice.sees_last("alice> half a sen")
+            alice.sees("── garden · 1 member · ")
             bob.enters("/join garden")
             bob.sees("── garden, 2 members ──")
             alice.enters("tence")

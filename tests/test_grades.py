@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ class Grade:
 
     status: int
     output: str
-    seconds: float
     results: dict[str, Any]
 
     def failed(self) -> list[str]:
@@ -38,7 +36,6 @@ def grade(reports: Path, *arguments: str) -> Grade:
     """Runs the program on one target, and checks that it leaves no process behind."""
     mark = f"PARLEY_TEST_MARK={uuid.uuid4().hex}"
     name, _, value = mark.partition("=")
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "conformance", *arguments, "--output", str(reports), "--seed", "1"],
         cwd=ROOT,
@@ -48,11 +45,10 @@ def grade(reports: Path, *arguments: str) -> Grade:
         text=True,
         timeout=PATIENCE,
     )
-    seconds = time.monotonic() - started
     assert _processes_with(mark) == [], "the suite left processes behind"
     files = list(reports.glob("*/results.json"))
     results = json.loads(files[0].read_text()) if files else {}
-    return Grade(done.returncode, done.stdout + done.stderr, seconds, results)
+    return Grade(done.returncode, done.stdout + done.stderr, results)
 
 
 def _processes_with(mark: str) -> list[str]:
@@ -93,13 +89,14 @@ def test_a_c_server_of_level_2_is_told_why_it_is_not_on_level_3(tmp_path: Path) 
         ("line_without_end", 1, "a line of more than 4096 octets"),
     ],
 )
-def test_a_misbehaving_program_is_reported_as_that_in_time(
+def test_a_misbehaving_program_is_reported_as_that_and_no_more(
     tmp_path: Path, name: str, status: int, shown: str
 ) -> None:
+    """It costs patience twice at most: once a level is out of reach, its tests are not run."""
     found = grade(tmp_path, str(SERVERS / name))
     assert found.status == status
     assert shown in found.output
-    assert found.seconds < 15 + 5  # 15 s of grading, and a slow machine's start of the program
+    assert sum(test["status"] == "fail" for test in found.results.get("tests", [])) <= 2
     assert not any(character in found.output for character in "\x1b\x00\x07")
 
 
