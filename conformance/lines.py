@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LINE = 4096
 
@@ -83,6 +84,8 @@ _RULES = {"HELLO": "HELLO-1", "ERR": "ERR-1"}
 #: The fields that are numbers, and therefore below 2^53.
 _NUMERIC = {"number", "seq", "count", "time", "id", "octets", "size"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+#: Lines whose reading is remembered: a crowd receives each of them many times.
+KEPT = 1024
 
 
 class Malformed(Exception):
@@ -112,6 +115,7 @@ class Line:
         return int(self.fields[field])
 
 
+@lru_cache(KEPT)
 def decode(octets: bytes) -> str:
     """A server's line, without its LF, as text. Raises Malformed (LINE-1)."""
     if len(octets) >= MAX_LINE:
@@ -127,6 +131,7 @@ def decode(octets: bytes) -> str:
     return text
 
 
+@lru_cache(KEPT)
 def parse(text: str) -> Line:
     """Reads one line of a server. Raises Malformed for what the grammar of the spec does not allow.
 

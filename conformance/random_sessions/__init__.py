@@ -10,7 +10,6 @@ from __future__ import annotations
 from ..bench import Bench
 from ..peer import Violation
 from ..target import Bound
-from .search import Search
 
 #: Events that a server holds which can be told so: a lock overflows now and then.
 HOLD_COUNT = 5
@@ -27,6 +26,8 @@ def hold(bench: Bench, rule: str, *capabilities: str) -> None:
 
     Whichever rule that refutes, it refutes `rule` as well: that all of them hold together.
     """
+    from .search import Search  # hypothesis: a quarter of a second that level 1 has no use for
+
     known = bench.servers.target.options
     wanted: dict[str, Bound] = {"hold-count": HOLD_COUNT}
     if "accounts" in capabilities:
