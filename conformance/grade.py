@@ -204,7 +204,7 @@ class Grader:
         # What a line is made of comes before what it says.
         first = "LINE-1" if "LINE-1" in self._blames else blamed
         requirement: Requirement = self.spec.requirements[first]
-        again = [*self.options.again, "--only", case.cites[0]]
+        again = [*self.options.again, "--only", blamed if blamed in case.cites else case.cites[0]]
         self._card = make_card(requirement, violation, chat, server, again, case.in_words)
         if violation.session:
             file = session_file(case.cites)

@@ -144,6 +144,8 @@ def _run_pytest(grader: Grader, options: Options) -> str:
         return "no test was selected"
     if status == pytest.ExitCode.INTERRUPTED:
         return INTERRUPTED
+    if status == pytest.ExitCode.USAGE_ERROR:
+        return "there is an option that neither the suite nor pytest knows (see above)"
     return f"the suite itself failed: {status!r}"
 
 
