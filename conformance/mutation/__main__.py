@@ -39,7 +39,7 @@ from .ledger import (
 SUITE = Path(__file__).resolve().parents[1]
 #: What is changed if nothing is named: what a client can reach while the chat goes on.
 FILES = (
-    *(f"parley/{name}.py" for name in ("wire", "hub", "state", "extensions", "files")),
+    *(f"parley/{name}.py" for name in ("wire", "hub", "guard", "state", "extensions", "files")),
     *(f"parley/{name}.py" for name in ("accounts", "channel")),
     *(
         f"impl_{model}/{name}.py"

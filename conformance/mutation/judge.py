@@ -45,6 +45,7 @@ _REACH: dict[str, tuple[tuple[str, ...], ...]] = {
         ("--level", "5"),
     ),
     "parley/channel.py": (_TLS, ("--level", "5", "--tls")),
+    "parley/guard.py": (_CORE, _EXTENSIONS),
     "parley/hub.py": (_CORE, _EXTENSIONS),
     "parley/state.py": (_CORE, _EXTENSIONS),
     "parley/wire.py": (_CORE, _EXTENSIONS),
