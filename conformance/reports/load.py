@@ -6,6 +6,7 @@ Made from what results.json keeps of level 7, or from what `conformance load` ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from .charts import Axis, line_chart, linear, logarithmic
@@ -25,7 +26,15 @@ def section(measured: Mapping[str, Mapping[str, Spans]]) -> Html | None:
         "section",
         tag("h2", "Under load"),
         _table(measured),
-        tag("div", _curves(measured), _over_time(measured), _sweeps(measured), class_="charts"),
+        tag(
+            "div",
+            _curves(measured),
+            _over_time(measured),
+            _sweeps(measured),
+            _processor(measured),
+            _memory(measured),
+            class_="charts",
+        ),
         class_="load",
     )
 
@@ -102,8 +111,47 @@ def _sweeps(measured: Mapping[str, Mapping[str, Spans]]) -> Html | None:
     return line_chart("Where latency bends (p99)", lines, x, logarithmic(values, "milliseconds"))
 
 
+def _looks(load: Mapping[str, Spans]) -> list[Mapping[str, float]]:
+    """What the server took, from look to look, in the order of time."""
+    found = {look["at"]: look for span in _all(load) for look in span["server"]}
+    return [found[at] for at in sorted(found)]
+
+
+def _processor(measured: Mapping[str, Mapping[str, Spans]]) -> Html | None:
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for name, load in measured.items():
+        looks = _looks(load)
+        lines[name] = [
+            (after["at"] - looks[0]["at"], 100 * used / (after["at"] - before["at"]))
+            for before, after in pairwise(looks)
+            if (used := after["processor"] - before["processor"]) >= 0  # else threads have ended
+        ]
+    return _resource("What the server takes of a processor", lines, "per cent")
+
+
+def _memory(measured: Mapping[str, Mapping[str, Spans]]) -> Html | None:
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for name, load in measured.items():
+        looks = _looks(load)
+        lines[name] = [(each["at"] - looks[0]["at"], each["resident"] / 2**20) for each in looks]
+    return _resource("What it takes of memory", lines, "MiB")
+
+
+def _resource(title: str, lines: Mapping[str, list[tuple[float, float]]], unit: str) -> Html | None:
+    points = [point for line in lines.values() for point in line]
+    if not points:
+        return None
+    x = linear([at for at, _ in points], "seconds since the first clients came")
+    shown = {name: line for name, line in lines.items() if line}
+    return line_chart(title, shown, x, linear([value for _, value in points], unit))
+
+
+def _most(load: Mapping[str, Spans], what: str) -> str:
+    return f"{max((look[what] for look in _looks(load)), default=0):,.0f}" if _looks(load) else "–"
+
+
 def _table(measured: Mapping[str, Mapping[str, Spans]]) -> Html:
-    heads = ("", "clients", "p50", "p99", "max", "as fast as it goes")
+    heads = ("", "clients", "p50", "p99", "max", "as fast as it goes", "threads", "descriptors")
     rows = [tag("tr", [tag("th", head, scope="col") for head in heads])]
     shown = _lines(measured, "server") or _lines(measured, "sweep")
     for name, spans in shown.items():
@@ -113,6 +161,7 @@ def _table(measured: Mapping[str, Mapping[str, Spans]]) -> Html:
         saturated = measured.get(name, {}).get("saturated", ())
         rate = [f"{each['deliveries'] / each['seconds']:,.0f} deliveries/s" for each in saturated]
         cells = [str(span["clients"]), *cells, rate[0] if rate else "–"]
+        cells += [_most(measured.get(name, {}), what) for what in ("threads", "descriptors")]
         rows.append(tag("tr", tag("th", name, scope="row"), [tag("td", cell) for cell in cells]))
     spans = [span for each in measured.values() for span in _all(each)]
     limited = [span["limited"] for span in spans if span["limited"]]
