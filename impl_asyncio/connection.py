@@ -83,7 +83,7 @@ class Connection:
         limits = self.server.hub.limits
         self.leaving = True
         self.server.hub.leave(self.member, "closed", self.server.loop.time())
-        self.server.flush()
+        await self.server.end_of_turn()
         with contextlib.suppress(OSError, TimeoutError, ChannelError):
             async with asyncio.timeout(limits.flush_time):
                 await self.finish_handshake()
@@ -157,7 +157,7 @@ class Connection:
 
     async def wait_until_drained(self, octets: int) -> None:
         """Waits until at most so many octets are owed, or nothing can be sent any more."""
-        self.server.flush()
+        await self.server.end_of_turn()
         self.writer.transport.set_write_buffer_limits(octets, octets)
         with contextlib.suppress(OSError):
             await self.writer.drain()

@@ -51,6 +51,7 @@ class Server:
         # For what takes long: its threads begin with the first job, and know nothing of the hub.
         self.workers = ThreadPoolExecutor(hub.limits.checks_at_once)
         self.awake = False  # whether a flush is due at the end of this turn
+        self.flushed = asyncio.Event()  # for those who wait for that
         self.alarm: asyncio.TimerHandle | None = None  # a flush at the hub's next deadline
 
     def run(self) -> int:
@@ -108,6 +109,7 @@ class Server:
         for member in self.hub.take_dropped():
             self.dismiss(self.connections[member])
         self.set_alarm()
+        self.flushed.set()
 
     def commit(self) -> None:
         """Stores what was said, and who registered, before any of it is sent."""
@@ -166,6 +168,12 @@ class Server:
         if not self.awake:
             self.awake = True
             self.loop.call_soon(self.flush)
+
+    async def end_of_turn(self) -> None:
+        """Waits until all that is queued now has been handed to the transports."""
+        self.wake()
+        self.flushed.clear()
+        await self.flushed.wait()
 
     def retire(self, connection: Connection) -> None:
         """The last thing that the task of a connection does."""
