@@ -119,13 +119,17 @@ def test_a_server_that_runs_elsewhere_is_graded_without_being_started(tmp_path: 
         try:
             assert server.stdout
             port = server.stdout.readline().split()[-1]
-            found = grade(tmp_path, "--connect", f"127.0.0.1:{port}", "--level", "3")
+            elsewhere = ("--connect", f"127.0.0.1:{port}")
+            random = grade(tmp_path / "random", *elsewhere, "--only", "RELY-1")
+            found = grade(tmp_path, *elsewhere, "--level", "3")
         finally:
             server.terminate()
     statuses = {each["id"]: each["status"] for each in found.results["requirements"]}
     assert found.status == 0
     assert statuses["START-1"] == "untested"
     assert statuses["SAY-2"] == "pass"
+    assert random.status == 0
+    assert [each["status"] for each in random.results["tests"]] == ["pass"]
     assert found.results["score"] < found.results["max_score"]
 
 

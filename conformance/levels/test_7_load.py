@@ -126,7 +126,7 @@ def measured(bench: Bench) -> Comparison:
         bench.note_load("server", *kept["comparison"].server)
         bench.note_load("reflector", *kept["comparison"].reflector)
     comparison: Comparison = kept["comparison"]
-    bench.measured += len(comparison.server)
+    bench.compared += len(comparison.server)
     if comparison.unknown:
         untested(f"unknown: {comparison.unknown}")
     return comparison

@@ -133,6 +133,7 @@ class Search:
         try:
             talk.takes_leave()
             self._forget(talk.chat)
+            self.bench.compared += 1
         except BaseException as error:
             self._stop(talk, error)
 
