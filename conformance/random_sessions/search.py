@@ -217,6 +217,8 @@ class Search:
         servers = self.bench.servers
         self._world = World(self.capabilities, self._hold_count)
         if servers.target.address:
+            if self._lasting:
+                untested("a server that runs elsewhere may remember what others did there")
             server = servers.shared()
             if not self._ask(server):
                 untested("a server that runs elsewhere has to be ours alone")
@@ -234,7 +236,7 @@ class Search:
 
     def _ask(self, server: Served) -> bool:
         """Asks a server that others have used how far it has counted. False: somebody is there."""
-        self._world = World((), self._hold_count)
+        self._world = World(self.capabilities, self._hold_count)
         chat = self.bench.chat(server)
         try:
             probe = chat.connect("probe")
