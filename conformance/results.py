@@ -95,6 +95,7 @@ class Result:
     additions: dict[str, str] = field(default_factory=dict)  # files added to the suite: SHA-256
     ended: datetime = field(default_factory=lambda: datetime.now(UTC))
     load: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    by_name: bool = False  # whether the part is no whole levels: then none can be told
 
     def status(self, requirement: str) -> str:
         """pass, fail, skip, untested or error: the worst that its tests say of it.
@@ -122,6 +123,15 @@ class Result:
 
     def statuses(self) -> dict[str, str]:
         return {name: self.status(name) for name in self.spec.requirements if name in self.selected}
+
+    def concerned(self) -> dict[str, str]:
+        """The statuses without those of extensions that it does not claim to have."""
+        known = (None, *self.offers)
+        return {
+            name: status
+            for name, status in self.statuses().items()
+            if self.spec.requirements[name].capability in known
+        }
 
     @property
     def level(self) -> int | None:

@@ -63,6 +63,7 @@ def grade(target: Target, spec: Spec, rubric: Rubric, options: Options) -> Resul
         unclean=grader.servers.unclean,
         additions=dict(options.additions),
         load=grader.servers.load,
+        by_name=bool(options.only) or "-k" in options.pytest_arguments,
     )
 
 

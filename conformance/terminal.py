@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,15 @@ from rich.console import Console
 from rich.text import Text
 
 from .card import text_of
+from .lines import escape
+from .reasons import reason_for
 from .results import Result
 from .spec import LEVELS, Requirement, Spec
 
 #: Cards shown in full; the rest is in results.json and named.
 CARDS = 5
+#: Requirements that a line with a reason names; the table has the rest.
+NAMED = 8
 #: Columns of a requirement's name with its keyword, at least, and of a status.
 NAME = 18
 CELL = 12
@@ -33,6 +37,8 @@ _SIGNS = {
     "error": ("! suite error", "bold magenta"),
     "untestable": ("– untestable", "dim"),
 }
+#: Statuses that leave a requirement open, with their words.
+_OPEN = {"skip": "not judged", "untested": "untested"}
 
 
 def console() -> Console:
@@ -116,17 +122,11 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
         notice = Text(f"{name}: not graded: {result.broken}", style="bold magenta")
         console.print(notice, soft_wrap=True)
         return
-    statuses = result.statuses()
-    counts = {status: list(statuses.values()).count(status) for status in _SIGNS}
-    words = {"pass": "passed", "fail": "failed", "skip": "not judged", "untested": "untested"}
-    words["untestable"] = "not testable"
-    told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
-    level = "no level" if result.level is None else f"level {result.level}"
     style = {"pass": "bold green", "partial": "bold green", "fail": "bold red"}
+    told = "; ".join(filter(None, (_counts(result), _points(result))))
     console.print(
-        Text(f"{name}: {result.verdict}, {level}", style=style.get(result.verdict, "bold magenta"))
-        + Text(f"  ({told}; {result.score} of {result.max_score} points;", style="default")
-        + Text(f" {result.duration:.1f} s)", style="default"),
+        Text(f"{name}: {_verdict(result)}", style=style.get(result.verdict, "bold magenta"))
+        + Text(f"  ({told}; {result.duration:.1f} s)", style="default"),
         soft_wrap=True,
     )
     for capability, graded in result.extensions.items():
@@ -135,11 +135,69 @@ def show_summary(console: Console, result: Result, written: Path | None) -> None
         console.print(Text(f"  {capability}: {words}"))
     if reason := _what_stops(result):
         console.print(Text(f"  {reason}"), soft_wrap=True)
+    for reason in _what_is_open(result):
+        console.print(Text(f"  {reason}"), soft_wrap=True)
     if result.unclean:
         more = f" and {len(result.unclean) - 1} other tests" if result.unclean[1:] else ""
         console.print(Text(f"  members were left behind after {result.unclean[0]}{more}"))
     if written:
         console.print(Text(f"  {written}", style="dim"), soft_wrap=True)
+
+
+def _verdict(result: Result) -> str:
+    """What came of it in a few words: the level, where whole levels were asked for."""
+    level = "no level" if result.level is None else f"level {result.level}"
+    if result.verdict == "partial":
+        if not result.by_name:
+            return f"{level} reached"
+        passed = set(result.concerned().values()) <= {"pass", "untestable"}
+        return "all that was selected passes" if passed else "no MUST that was selected fails"
+    words = result.verdict
+    failing = [name for name, each in result.extensions.items() if each["verdict"] == "fail"]
+    if words == "fail" and failing and _is_core_sound(result):
+        words = f"fail in {'extensions' if failing[1:] else 'an extension'} ({', '.join(failing)})"
+    return words if result.by_name else f"{words}, {level}"
+
+
+def _is_core_sound(result: Result) -> bool:
+    """Whether what fails is a matter of extensions alone."""
+    return not any(
+        status in ("fail", "skip")
+        for name, status in result.statuses().items()
+        if (each := result.spec.requirements[name]).capability is None and each.keyword == "MUST"
+    )
+
+
+def _counts(result: Result) -> str:
+    """How many requirements have each status, of those that the table shows."""
+    words = {"pass": "passed", "fail": "failed", "skip": "not judged", "untested": "untested"}
+    words["untestable"] = "not testable"
+    found = list(result.concerned().values())
+    return ", ".join(
+        f"{found.count(status)} {word}" for status, word in words.items() if status in found
+    )
+
+
+def _points(result: Result) -> str:
+    """The points of the levels; the line of an extension has its own."""
+    if not result.max_score:
+        return ""
+    whose = "core " if any(each["offered"] for each in result.extensions.values()) else ""
+    return f"{whose}{result.score} of {result.max_score} points"
+
+
+def _what_is_open(result: Result) -> Iterator[str]:
+    """Why requirements were not judged or not tested: each reason once, with what it concerns."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, status in result.concerned().items():
+        if status in _OPEN:
+            reason = reason_for(name, status, result.records)
+            reason = reason.removeprefix("not judged: ").removeprefix("unknown: ")
+            found.setdefault((_OPEN[status], reason), []).append(name)
+    for (word, reason), names in sorted(found.items(), key=lambda each: each[0][0]):
+        more = f" and {len(names) - NAMED} more" if names[NAMED:] else ""
+        shown = reason if reason.isprintable() else escape(reason)  # a test of one's own gave it
+        yield f"{word}: {', '.join(names[:NAMED])}{more}: {shown}"
 
 
 def show_page(console: Console, page: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_saved_file_is_graded_and_the_lowest_level_shown(my_server: Path) -> N
         terminal.expect_exact("watching my_server")
         assert (my_server.parent / "r" / "my_server" / "results.json").exists()
         server.write_text(sound)
-        terminal.expect_exact("my_server: partial, level 1")
+        terminal.expect_exact("my_server: level 1 reached")
         terminal.expect_exact("watching my_server")
         terminal.sendintr()
         terminal.expect(pexpect.EOF)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..reasons import reason_for
 from ..results import SCHEMA, STATUSES
 from ..spec import LEVELS
 from .hygiene import cleaned, printable
@@ -146,13 +147,7 @@ class Graded:
             return str(cards[0]["why"])
         if check.status == "skip" and self.broken:
             return "not judged: the server could not be graded"
-        mine = [test for test in self.tests if check.id in test.cites and test.reason]
-        mine.sort(key=lambda test: test.status != check.status)
-        if not mine:
-            return "not judged: the grade ended before it"
-        if check.status == "skip" and mine[0].status == "fail":
-            return f"not judged: a test that it shares with {', '.join(mine[0].blames)} failed"
-        return mine[0].reason
+        return reason_for(check.id, check.status, self.tests)
 
     def seconds(self, check: Check) -> float:
         """How long the tests took whose first citation is this requirement."""
