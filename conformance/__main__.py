@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments and arguments[0] in PROGRAMS:
         program = importlib.import_module(f".{PROGRAMS[arguments[0]]}", __package__)
         return int(program.main(arguments[1:]))
-    known, pytest_arguments = read_words(arguments)
+    known = read_words(arguments)
     if known.seed is None:
         known.seed = random.SystemRandom().randrange(2**32)
     console = terminal.console()
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers on the way out
 
     def once() -> int:
-        return _grade_once(known, pytest_arguments, console, errors)
+        return _grade_once(known, console, errors)
 
     try:
         return watch(watched(known), once, console) if known.watch else once()
@@ -67,9 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2
 
 
-def _grade_once(
-    known: argparse.Namespace, pytest_arguments: Sequence[str], console: Console, errors: Console
-) -> int:
+def _grade_once(known: argparse.Namespace, console: Console, errors: Console) -> int:
     """One grade of all targets, from reading to writing. Returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -96,7 +94,7 @@ def _grade_once(
                 own_tests=known.tests,
                 additions=task.additions,
                 stop_at_level=known.watch,
-                pytest_arguments=pytest_arguments,
+                pytest_arguments=known.pytest,
                 random=known.random,
                 again=again(target, known.seed, known),
                 replay=replay(target, known.output / folder_name(target.name, folders)),

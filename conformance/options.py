@@ -19,14 +19,15 @@ from typing import NoReturn
 
 from . import __version__
 from .load.rounds import Load
+from .pytest_options import ForPytest, add_pytests
 from .results import Rubric, read_rubric
 from .spec import LEVELS, Spec, read_spec
 from .target import Target, TargetError, folder_digest, from_address, from_command, from_folder
 
 #: What is graded when nothing is named: the reference servers of this repository.
 REFERENCE = ("impl_poll", "impl_threads", "impl_asyncio")
-#: How alike a word and an option are that is meant by it: --verbose, pytest's, is not --version.
-ALMOST = 0.8
+#: How alike a word and an option are that may be meant by it.
+ALMOST = 0.7
 #: What this program is called where it has been installed.
 SCRIPT = "parley-conformance"
 #: Options that a repetition needs if they were given, and what they are if not.
@@ -49,9 +50,6 @@ reference servers.
   %(prog)s --command "./server --host {host} --port {port}"
 """
 EXIT_STATUS = """\
-What is not listed here goes to pytest: -x stops at the first failure, -v names each
-test, --pdb stops where one fails.
-
 Exit status: 0 every MUST that was tested holds; 1 one does not; 2 it could not be graded.
 """
 
@@ -142,19 +140,19 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"conformance: {message} (--help tells all options)\n")
 
 
-def read_words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The command line: what it says to us, and what goes to pytest. Exits if it is wrong."""
+def read_words(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line. Exits if it is wrong, before anything is started or written."""
     known, others = parser().parse_known_intermixed_args(arguments)
-    ours = [f"--{name.replace('_', '-')}" for name in vars(known)]
-    for word in others:
-        close = difflib.get_close_matches(word.partition("=")[0], ours, 1, ALMOST)
-        if word.startswith("--") and close:
-            parser().error(f"there is no option {word}; did you mean {close[0]}?")
-    return known, [*others, *(["-k", known.k] if known.k is not None else [])]
+    if words := [word for word in others if word.startswith("-")] or others:
+        ours = [f"--{name.replace('_', '-')}" for name in vars(known)]
+        near = difflib.get_close_matches(words[0].partition("=")[0], ours, 1, ALMOST)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        parser().error(f"unrecognized arguments: {' '.join(words)}{meant}")
+    return known
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line may say; what it does not know is for pytest."""
+    """What the command line may say."""
     made = _Parser(
         prog="conformance",
         usage="%(prog)s [FOLDER ...] [option ...]",
@@ -170,6 +168,7 @@ def parser() -> argparse.ArgumentParser:
     _add_extent(made.add_argument_group("how much of it"))
     add_load(made.add_argument_group("how much load (level 7)"))
     _add_own(made.add_argument_group("clauses of your own (docs/own-clauses.md)"))
+    add_pytests(made.add_argument_group("how pytest runs the tests"))
     _add_rest(made.add_argument_group("how, and what is left of it"))
     return made
 
@@ -229,9 +228,11 @@ def _add_extent(group: argparse._ArgumentGroup) -> None:
         help="one requirement (SAY-6), or one extension (rooms); may be repeated",
     )
     group.add_argument(
-        "-k", metavar="WORDS", help="tests whose names have these words (as pytest reads them)"
+        "-k",
+        action=ForPytest,
+        metavar="WORDS",
+        help="tests whose names have these words (as pytest reads them)",
     )
-
     group.add_argument(
         "--random",
         type=_times,

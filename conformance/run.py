@@ -146,7 +146,7 @@ def _run_pytest(grader: Grader, options: Options) -> str:
     if status == pytest.ExitCode.INTERRUPTED:
         return INTERRUPTED
     if status == pytest.ExitCode.USAGE_ERROR:
-        return "there is an option that neither the suite nor pytest knows (see above)"
+        return "pytest cannot read what one of its options says (see above)"
     return f"the suite itself failed: {status!r}"
 
 

@@ -151,6 +151,16 @@ def test_one_requirement_can_be_graded_alone(tmp_path: Path) -> None:
     assert found.results["verdict"] == "partial"
 
 
+def test_pytests_own_options_reach_it(tmp_path: Path) -> None:
+    """Those that --help lists; pytest itself refuses what it does not know."""
+    looks = ("-xv", "--maxfail", "3", "-l", "-s", "--tb=short", "--durations", "1")
+    found = grade(tmp_path, "impl_poll", "-k", "test_a_free_name_is_given", *looks)
+    assert found.status == 0
+    assert "::test_a_free_name_is_given PASSED" in found.output
+    assert "slowest 1 durations" in found.output
+    assert "impl_poll: all that was selected passes" in found.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [

@@ -159,8 +159,11 @@ def test_parley_toml_with_a_byte_order_mark(capsys: pytest.CaptureFixture[str]) 
         (["no_such_folder"], "there is no folder no_such_folder"),
         (["."], ". has no parley.toml"),
         (["a_file"], "a_file is a file: name the folder that has parley.toml in it"),
-        (["--lvel", "2"], "there is no option --lvel; did you mean --level?"),
-        (["--ouput=x"], "there is no option --ouput=x; did you mean --output?"),
+        (["--levle", "2"], "unrecognized arguments: --levle; did you mean --level?"),
+        (["--ouput=x"], "unrecognized arguments: --ouput=x; did you mean --output?"),
+        (["--no-color"], "unrecognized arguments: --no-color (--help"),
+        (["-Z"], "unrecognized arguments: -Z (--help"),
+        (["--maxfail", "few"], "argument --maxfail: invalid int value: 'few'"),
         (["--level", "9"], "argument --level: invalid choice"),
         (["--level", "two"], "argument --level: invalid int value: 'two'"),
         (["--start-timeout", "0"], "0 is not a number of seconds"),
@@ -182,6 +185,7 @@ def test_command_line_that_is_wrong(
     assert output.startswith("conformance: ")
     assert told in output
     assert len(output) < 200
+    assert not Path("reports").exists()
 
 
 def test_server_elsewhere_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
