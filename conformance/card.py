@@ -48,7 +48,7 @@ _STEP = re.compile(r"(?P<who>[a-z]+)(?P<way>[<>]) ?(?P<line>.*)")
 NO_END = "here the end of the line is missing"
 #: What a card of an earlier suite, in a results.json that is kept, does not have.
 NO_DETAILS: dict[str, Any] = {
-    **dict.fromkeys(("test", "difference"), ""),
+    **dict.fromkeys(("test", "difference", "options", "command"), ""),
     **dict.fromkeys(("mark", "differs")),
     **dict.fromkeys(("notes", "stdout"), ()),
 }
@@ -62,8 +62,12 @@ def make_card(
     served: Served | None,
     again: Sequence[str],
     test: str = "",
+    unstarted: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """All parts of a card as JSON-able data. `again` is the command that repeats the failure."""
+    """All parts of a card as JSON-able data. `again` is the command that repeats the failure.
+
+    `unstarted`: the command line of the server, if it is that which failed.
+    """
     client = violation.client.label if violation.client else None
     expected, got, at = _compared(violation)
     log = _found(violation) or (chat.log if chat else [])
@@ -87,6 +91,8 @@ def make_card(
         "played": list(violation.session),  # all of it, for who wants to play it again
         "mark": mark,
         "server": server,
+        "options": "" if unstarted else _printable(shlex.join(_asked(served))),
+        "command": _printable(shlex.join(unstarted)),
         "stdout": stdout,
         "stderr": stderr,
         "stderr_before": _printed_before(chat, stderr),
@@ -112,7 +118,7 @@ def _facts(card: dict[str, Any], sent: str, differs: str) -> Facts:
 
 
 def text_of(card: dict[str, Any], width: int = 100) -> str:
-    """A card as plain text for so many columns. Only `again`, which is to be copied, is longer."""
+    """A card as plain text for so many columns; only commands, which one copies, are longer."""
     card, width = NO_DETAILS | card, max(width, NARROWEST)
     out = [
         f"{card['requirement']} · {card['where']} · {card['keyword']}",
@@ -138,6 +144,10 @@ def text_of(card: dict[str, Any], width: int = 100) -> str:
         out += wrapped(_label("note"), note, width)
     if card["server"]:
         out += wrapped(_label("server"), card["server"], width)
+    if card["options"]:
+        out.append(f"{_label('options')}started with {card['options']}")
+    if card["command"]:
+        out.append(_label("command") + card["command"])
     for name in ("stdout", "stderr"):
         for number, line in enumerate(card[name][-OUTPUT_LINES:]):
             out += folded(_label("" if number else name) + "| ", line, width)
@@ -153,6 +163,7 @@ def start_failure(error: StartError) -> str:
     stdout, stderr = list(process.stdout), list(process.stderr)
     facts = Facts(why=why, stdout="\n".join(stdout), stderr="\n".join(stderr))
     out = [f"the server does not start: {why}"]
+    out.append(_label("command") + _printable(shlex.join(process.words)))
     for name, lines in (("stdout", stdout), ("stderr", stderr)):
         if "".join(lines) not in why:
             shown = lines[-OUTPUT_LINES:]
@@ -293,6 +304,11 @@ def _state(served: Served | None, violation: Violation) -> str:
         if served.is_busy(BUSY_TIME):
             return "running, and busy: it wants a whole processor"
     return state
+
+
+def _asked(served: Served | None) -> Sequence[str]:
+    """What the test had the server started with, which nobody else would know of."""
+    return served.asked if isinstance(served, ServerProcess) else ()
 
 
 def _chatter(served: Served | None) -> list[str]:

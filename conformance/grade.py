@@ -185,7 +185,11 @@ class Grader:
     def _fail(
         self, case: Case, violation: Violation, bench: Bench | None, server: Served | None = None
     ) -> None:
-        """Makes the card while the server is still there to be asked."""
+        """Makes the card while the server is still there to be asked.
+
+        `server` is given if it did not start.
+        """
+        unstarted = server.words if isinstance(server, ServerProcess) else ()
         chat = next((chat for chat, _ in bench.chats[::-1]), None) if bench else None
         if bench and violation.client:
             chat = violation.client.chat
@@ -205,7 +209,9 @@ class Grader:
         first = "LINE-1" if "LINE-1" in self._blames else blamed
         requirement: Requirement = self.spec.requirements[first]
         again = [*self.options.again, "--only", blamed if blamed in case.cites else case.cites[0]]
-        self._card = make_card(requirement, violation, chat, server, again, case.in_words)
+        self._card = make_card(
+            requirement, violation, chat, server, again, case.in_words, unstarted
+        )
         if violation.session:
             file = session_file(case.cites)
             words = (word.replace("{file}", file) for word in self.options.replay)

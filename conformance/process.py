@@ -65,6 +65,7 @@ class ServerProcess:
         self.options = options or {}
         self.words = target.words(host, port, self.options)
         self.is_plain = False  # whether it was started without anything special
+        self.asked: list[str] = []  # of its words those that a test asked for
         self.started = time.monotonic()
         self.host = host
         self.port = 0

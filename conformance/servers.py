@@ -158,6 +158,7 @@ class Servers:
         """Starts a server without waiting for it. Raises StartError if it cannot be run."""
         server = ServerProcess(self.target, host, port, self.always | options)
         server.is_plain = host == HOST and not options
+        server.asked = self.target.option_words(options)
         self._all.append(server)
         return server
 

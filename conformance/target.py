@@ -54,6 +54,11 @@ class Target:
         assert self.command is not None
         places = {"{host}": host, "{port}": str(port)} | self._places()
         words = [_fill(word, places) for word in shlex.split(self.command)]
+        return words + self.option_words(options)
+
+    def option_words(self, options: dict[str, Bound]) -> list[str]:
+        """What these bounds add to the command line."""
+        words = []
         for name, value in options.items():
             words += [
                 _fill(word, {"{value}": f"{value:g}" if isinstance(value, float) else str(value)})

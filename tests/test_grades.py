@@ -151,6 +151,22 @@ def test_one_requirement_can_be_graded_alone(tmp_path: Path) -> None:
     assert found.results["verdict"] == "partial"
 
 
+def test_command_is_told_where_a_server_does_not_take_its_options(tmp_path: Path) -> None:
+    """It starts, but not with what parley.toml promises: the card has the whole command."""
+    toml = (ROOT / "impl_poll" / "parley.toml").read_text()
+    (tmp_path / "parley.toml").write_text(
+        toml.replace("--hold-count", "--hold-counts")
+        .replace("{folder}", "impl_poll")
+        .replace('".."', f'"{ROOT}"')
+    )
+    found = grade(tmp_path / "reports", str(tmp_path), "--only", "LOCK-14")
+    assert found.status == 1
+    (card,) = [test["card"] for test in found.results["tests"] if test["status"] == "fail"]
+    assert "-m impl_poll --host 127.0.0.1 --port 0" in card["command"]
+    assert "--hold-counts 8" in card["command"]
+    assert f"  command    {card['command']}\n" in found.output
+
+
 def test_pytests_own_options_reach_it(tmp_path: Path) -> None:
     """Those that --help lists; pytest itself refuses what it does not know."""
     looks = ("-xv", "--maxfail", "3", "-l", "-s", "--tb=short", "--durations", "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -95,6 +96,7 @@ def test_server_that_does_not_start(
     write(toml, program)
     output = said(capsys, "mine")
     assert output.startswith("mine: not graded: the server does not start: ")
+    assert re.search(r"command \S+( server)? 127.0.0.1 0 ", output)
     assert trouble in output
     assert advice in output.partition("hint ")[2]
 

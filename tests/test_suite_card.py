@@ -21,6 +21,7 @@ from conformance.hints import HINTS, Facts
 from conformance.lines import escape
 from conformance.peer import Entry, Violation
 from conformance.process import ServerProcess, StartError
+from conformance.servers import HOST, Servers
 from conformance.situations import SITUATIONS
 from conformance.spec import Requirement, read_spec
 from conformance.target import Target
@@ -180,6 +181,31 @@ def test_card_without_session_server_or_hint_has_no_empty_parts() -> None:
         "  what       it did not start",
         "  again      python -m conformance 'my server' --only SAY-3",
     ]
+
+
+def test_options_that_a_test_asked_for_are_told_and_no_others() -> None:
+    """Who does not know that the hold was 5 cannot know why the lock ended."""
+    options = {"hold-count": "--hold {value} -q", "hash-cost": "--cost {value}"}
+    target = Target("mine", command="sleep 60 {host} {port}", options=options)
+    servers = Servers(target, 1.0, 1.0)
+    try:
+        tight = servers.launch(HOST, 0, {"hold-count": 5})
+        plain = servers.launch(HOST, 0, {})
+        cards = [make_card(SAY_3, Violation("why"), None, each, AGAIN) for each in (tight, plain)]
+        assert "--cost" in tight.words
+        assert "--cost" in plain.words
+    finally:
+        servers.close()
+    assert [card["options"] for card in cards] == ["--hold 5 -q", ""]
+    assert "  options    started with --hold 5 -q\n" in text_of(cards[0])
+    assert "options" not in text_of(cards[1])
+
+
+def test_command_of_a_server_that_did_not_start_is_told_whole() -> None:
+    words = ["./my server", "--port", "0", "--hold", "5"]
+    card = make_card(SAY_3, Violation("why"), None, None, AGAIN, unstarted=words)
+    assert (shlex.split(card["command"]), card["options"]) == (words, "")
+    assert "  command    './my server' --port 0 --hold 5\n" in text_of(card)
 
 
 def test_hints_belong_to_requirements_of_the_spec() -> None:
@@ -372,7 +398,7 @@ def test_what_was_got_reads_as_in_the_session(octets: bytes) -> None:
     assert card["session"][-1] == f"alice< {card['got']}"
 
 
-@pytest.mark.parametrize("part", ["why", "again"])
+@pytest.mark.parametrize("part", ["why", "again", "unstarted"])
 def test_no_control_character_of_a_submission_gets_into_a_card(part: str) -> None:
     """The name of its folder and the words of its command are a stranger's too."""
     nasty = "./\x1b]0;owned\x07"
@@ -382,6 +408,7 @@ def test_no_control_character_of_a_submission_gets_into_a_card(part: str) -> Non
         None,
         None,
         [*AGAIN, nasty] if part == "again" else AGAIN,
+        unstarted=[nasty] if part == "unstarted" else (),
     )
     assert "\x1b" not in text_of(card)
     assert all(line.isprintable() for line in text_of(card).splitlines())
