@@ -48,9 +48,10 @@ _STEP = re.compile(r"(?P<who>[a-z]+)(?P<way>[<>]) ?(?P<line>.*)")
 NO_END = "here the end of the line is missing"
 #: What a card of an earlier suite, in a results.json that is kept, does not have.
 NO_DETAILS: dict[str, Any] = {
-    **dict.fromkeys(("test", "difference", "options", "command"), ""),
+    **dict.fromkeys(("test", "difference", "options", "command", "replay"), ""),
     **dict.fromkeys(("mark", "differs")),
-    **dict.fromkeys(("notes", "stdout"), ()),
+    "notes": [],
+    "stdout": [],
 }
 FENCES = f"{FENCE}N is a PING of the suite: when its PONG comes, all that was due before is there"
 
@@ -154,7 +155,9 @@ def text_of(card: dict[str, Any], width: int = 100) -> str:
     if card["hint"]:
         out += wrapped(_label("hint"), card["hint"], width)
     out.append(_label("again") + card["again"])
-    return "\n".join([*out, _label("replay") + card["replay"]] if card.get("replay") else out)
+    if card["replay"]:
+        out.append(_label("replay") + card["replay"])
+    return "\n".join(out)
 
 
 def start_failure(error: StartError) -> str:

@@ -57,15 +57,27 @@ def card(requirement: str = "NICK-1", **changes: Any) -> dict[str, Any]:
         "where": SPEC.requirements[requirement].where,
         "keyword": SPEC.requirements[requirement].keyword,
         "text": SPEC.requirements[requirement].text,
+        "test": "a name that is free is given",
         "why": "this is not the line that the spec asks for",
         "client": "alice",
         "expected": "OK NICK alice 1",
         "got": "OK NICK alise 1",
-        "session": ["… 3 earlier lines", "alice> NICK alice", "alice< OK NICK alise 1"],
+        "differs": 11,
+        "difference": 'this is "s", and should be "c"',
+        "notes": ["fence-N is a PING of the suite", "a second note"],
+        "session": [
+            *("… 3 earlier lines", "alice> NICK alice", "alice< OK NICK alise 1"),
+            "alice< PONG fence-1",
+        ],
+        "mark": {"line": 2, "column": 18, "words": "the first wrong octet"},
         "server": "exited with status 3",
+        "options": "--hold-count 5 --handshake 0.6",
+        "command": "./server --port 0",
+        "stdout": ["printed by its owner"],
         "stderr": [f"line {number}" for number in range(12)],
         "hint": "Look at the `spelling`.",
         "again": "python -m conformance mine --seed 7 --only NICK-1",
+        "replay": "python -m conformance replay reports/mine/nick-1.session mine",
     } | changes
 
 
@@ -143,10 +155,16 @@ def hostile(folder: Path) -> Path:
         for test in table["tests"]:
             test["reason"] = bad
             if test["card"]:
-                shown = dict.fromkeys(("why", "client", "expected", "got", "server", "hint"), bad)
                 said = [bad, *COMMANDS]
-                lists = {"session": [f"alice< {each}" for each in said], "stderr": said}
-                test["card"] |= shown | lists | {"again": bad, "text": bad}
+                test["card"] = {
+                    name: said if isinstance(part, list) else bad
+                    for name, part in test["card"].items()
+                }
+                test["card"] |= {
+                    "session": [f"alice< {each}" for each in said],
+                    "mark": {"line": 0, "column": -(10**6), "words": bad},
+                    "differs": 10**6,
+                }
 
     return forge(folder, spoil, failure(), record("SAY-1", status="untested"))
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conformance.card import NO_DETAILS
+from conformance.compare import first_difference
 from conformance.reports import cards, kills, page
 from conformance.reports.markup import Html, document, prose, tag
 from conformance.reports.read import read
@@ -101,8 +105,10 @@ def test_failure_has_every_part_of_its_card(tmp_path: Path) -> None:
     path = write(tmp_path, failure())
     found = page_of(path)
     shown = card()
-    parts = ["why", "server", "again"]
-    for part in [*(shown[each] for each in parts), *shown["session"][:2], *shown["stderr"]]:
+    parts = ["test", "why", "difference", "server", "options", "command", "again", "replay"]
+    lists = ["notes", "stdout", "stderr"]
+    said = [each for name in lists for each in shown[name]]
+    for part in [*(shown[each] for each in parts), *shown["session"][:2], *said]:
         assert part in found.words
     assert "A sentence about NICK-1." in found.words
     assert "Look at the spelling." in found.words
@@ -131,29 +137,69 @@ def test_first_card_of_a_single_server_is_open(tmp_path: Path) -> None:
         (r"MSG \x1b", r"MSG \x1c", r"MSG <\x1c>"),
         (r"MSG \\", r"MSG \x00", r"MSG <\x00>"),
         (r"MSG \\a", r"MSG \\b", r"MSG \\<b>"),
-        ("(nothing)", "MSG a", "MSG a"),
-        ("MSG a", "(nothing)", "(nothing)"),
-        ("MSG a", "MSG a", "MSG a"),
     ],
 )
 def test_first_wrong_character_is_marked(expected: str, got: str, shown: str) -> None:
-    at = cards.first_difference(expected, got)
-    found = str(cards.marked(got, at)).replace("&#x27;", "'")
-    found = re.sub("<mark[^>]*>(.*?)</mark>", r"<\1>", re.sub("</?span[^>]*>", "", found))
-    assert found == shown
+    at = first_difference(expected, got)
+    assert at
+    assert marked_in(str(cards.marked(got, at[1])).replace("&#x27;", "'")) == shown
 
 
-def test_wrong_line_of_the_session_is_named(tmp_path: Path) -> None:
-    text = page.render([read(write(tmp_path, failure()))])
-    (line,) = re.findall('<li class="came wrong">(.*?)</li>', text)
-    assert re.sub("<.*?>", "", line) == "alice&lt; OK NICK alise 1 ← the wrong line"
-    assert "<mark" in line
+def marked_in(html: str) -> str:
+    """The text of some HTML, with < and > around what is marked."""
+    found = re.sub("<mark[^>]*>(.*?)</mark>", "\x01\\1\x02", html)
+    return re.sub("<[^>]*>", "", found).replace("\x01", "<").replace("\x02", ">")
+
+
+def session_of(path: Path) -> list[str]:
+    """The lines of the session of the first card."""
+    text = page.render([read(path)])
+    (lines,) = re.findall('<ol class="session">(.*?)</ol>', text.partition("How the spec")[0])
+    return [
+        marked_in(line).replace("&lt;", "<").replace("&gt;", ">")
+        for line in re.findall("<li.*?</li>", lines)
+    ]
+
+
+def test_wrong_line_of_the_session_is_marked_and_says_why(tmp_path: Path) -> None:
+    assert session_of(write(tmp_path, failure())) == [
+        "… 3 earlier lines",
+        "alice> NICK alice",
+        "alice< OK NICK ali<s>e 1 ← the first wrong octet",
+        "alice< PONG fence-1",
+    ]
+
+
+def test_line_that_is_wrong_as_a_whole_has_no_character_marked(tmp_path: Path) -> None:
+    mark = {"line": 3, "column": 7, "words": "what was expected had to come before this"}
+    lines = session_of(write(tmp_path, failure(mark=mark, got="(nothing)", differs=None)))
+    assert lines[-1] == "alice< PONG fence-1 ← what was expected had to come before this"
+    assert "<" not in lines[2].removeprefix("alice<")
 
 
 def test_line_that_did_not_come_is_shown_as_missing(tmp_path: Path) -> None:
-    text = page.render([read(write(tmp_path, failure(got="(nothing)")))])
-    (line,) = re.findall('<li class="came wrong">(.*?)</li>', text)
-    assert re.sub("<.*?>", "", line) == "alice&lt; (nothing) ← here a line is missing"
+    """In a session that was found at random there is no fence to be marked."""
+    lines = session_of(write(tmp_path, failure(mark=None, got="(nothing)", differs=None)))
+    assert lines[-1] == "alice< (nothing) ← here a line is missing"
+
+
+def test_first_difference_is_marked_in_what_was_expected_and_got(tmp_path: Path) -> None:
+    text = marked_in(page.render([read(write(tmp_path, failure()))]))
+    assert "expectedalice&lt; OK NICK ali<c>e 1" in text
+    assert 'gotalice< OK NICK ali<s>e 1this is "s", and should be "c"' in unescape(text)
+
+
+def test_card_of_an_earlier_suite_is_shown_without_what_it_lacks(tmp_path: Path) -> None:
+    def age(table: dict[str, Any]) -> None:
+        for test in table["tests"]:
+            for part in NO_DETAILS if test["card"] else ():
+                test["card"].pop(part, None)
+
+    path = forge(tmp_path, age, failure())
+    assert session_of(path)[2] == "alice< OK NICK alise 1"
+    found = page_of(path)
+    assert "a second note" not in found.words
+    assert "exited with status 3" in found.words
 
 
 def test_every_status_has_a_word_and_a_filter_that_needs_no_script(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
 """The failure card as HTML, with all its parts: what the terminal shows, and the spec's example.
 
-The first wrong character is marked in what came; an escape such as \\x1b counts as one character.
+The first wrong character is marked where the card says; an escape such as \\x1b counts as one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..compare import first_difference
 from .markup import Content, Html, prose, several, tag
 from .read import Check, Graded
 
-#: Lines of stderr that are shown at once; the rest opens.
-STDERR_LINES = 8
+#: Lines of an output that are shown at once; the rest opens.
+OUTPUT_LINES = 8
 #: What a card says was got where a line did not come.
 NOTHING = "(nothing)"
 _ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)")
@@ -37,60 +38,68 @@ def card_html(graded: Graded, check: Check, anchor: str) -> Html:
 
 
 def _parts(card: dict[str, Any]) -> Html:
-    """The parts of one card, each with its name."""
-    expected, got = card["expected"], card["got"]
-    at = first_difference(expected, got)
-    rows: list[tuple[str, Content]] = [("what", card["why"])]
+    """The parts of one card that it has, each with its name."""
+    options = card["options"] and several("started with ", tag("code", card["options"]))
+    rows: list[tuple[str, Content]] = [
+        ("test", card["test"]),
+        ("what", card["why"]),
+        *_compared(card),
+        *(("note", note) for note in card["notes"]),
+        ("server", card["server"]),
+        ("options", options),
+        ("command", _code(card["command"])),
+        ("stdout", _output(card["stdout"])),
+        ("stderr", _output(card["stderr"])),
+        ("hint", card["hint"] and tag("span", prose(card["hint"]), class_="hint")),
+        ("again", _code(card["again"])),
+        ("replay", _code(card["replay"])),
+    ]
+    shown = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows if value]
+    return several(_session(card) if card["session"] else None, tag("dl", shown))
+
+
+def _compared(card: dict[str, Any]) -> Iterator[tuple[str, Content]]:
+    """What was expected and what came, with the first difference marked, and in words."""
+    expected, got, differs = card["expected"], card["got"], card["differs"] or None
+    at = first_difference(expected, got) if expected and got and differs else None
     if expected is not None:
-        rows.append(("expected", _line(card["client"], expected, at)))
+        begins = at[0] if at and at[1] == differs else None
+        yield "expected", _line(card["client"], expected, begins)
     if got is not None:
-        rows.append(("got", _line(card["client"], got, at)))
-    if card["server"]:
-        rows.append(("server", card["server"]))
-    if card["stderr"]:
-        rows.append(("stderr", _stderr(card["stderr"])))
-    if card["hint"]:
-        rows.append(("hint", tag("span", prose(card["hint"]), class_="hint")))
-    rows.append(("again", tag("code", card["again"], class_="again")))
-    return several(
-        _session(card) if card["session"] else None,
-        tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows]),
-    )
+        words = card["difference"] and tag("span", card["difference"], class_="difference")
+        yield "got", several(_line(card["client"], got, differs), words)
+
+
+def _code(command: str) -> Content:
+    return command and tag("code", command, class_="again")
 
 
 def _session(card: dict[str, Any]) -> Html:
-    """The lines that led there, the wrong one marked from its first wrong character on."""
-    wrong = _wrong_line(card)
-    lines = []
-    for number, line in enumerate(card["session"]):
-        at = first_difference(card["expected"], card["got"]) if number == wrong else None
-        lines.append(_step(line, number == wrong, at))
-    if card["got"] == NOTHING and card["client"]:
-        note = tag("span", " ← here a line is missing", class_="wrong-note")
-        who = tag("span", f"{card['client']}<", class_="who")
-        lines.append(tag("li", who, " ", tag("code", NOTHING), note, class_="came wrong"))
+    """The lines that led there; of the one that is marked, what is wrong with it."""
+    mark = card["mark"] or {"line": None}
+    lines = [
+        _step(line, mark if number == mark["line"] else None)
+        for number, line in enumerate(card["session"])
+    ]
+    if not card["mark"] and card["got"] == NOTHING and card["client"]:
+        missing = {"column": 0, "words": "here a line is missing"}
+        lines.append(_step(f"{card['client']}< {NOTHING}", missing))
     return tag("ol", lines, class_="session")
 
 
-def _wrong_line(card: dict[str, Any]) -> int | None:
-    """Where in the session the line stands that should not be as it is."""
-    line = f"{card['client']}< {card['got']}"
-    found = [number for number, each in enumerate(card["session"]) if each == line]
-    return found[-1] if found else None
-
-
-def _step(text: str, wrong: bool = False, at: int | None = None) -> Html:
+def _step(text: str, mark: dict[str, Any] | None = None) -> Html:
     match = _STEP.fullmatch(text)
     if not match:  # "… 12 earlier lines"
         return tag("li", text, class_="note")
     sent = match["direction"] == ">"
+    at = mark["column"] - match.start("line") if mark else 0  # 0: the whole line, or none of it
     return tag(
         "li",
         tag("span", match["client"], match["direction"], class_="who"),
         " ",
-        tag("code", marked(match["line"], at)),
-        tag("span", " ← the wrong line", class_="wrong-note") if wrong else None,
-        class_=("sent" if sent else "came") + (" wrong" if wrong else ""),
+        tag("code", marked(match["line"], at if at > 0 else None)),
+        tag("span", f" ← {mark['words'] or 'here'}", class_="wrong-note") if mark else None,
+        class_=("sent" if sent else "came") + (" wrong" if mark else ""),
     )
 
 
@@ -99,9 +108,10 @@ def _line(client: str | None, text: str, at: int | None) -> Html:
     return tag("span", who, " " if who else None, tag("code", marked(text, at)), class_="line")
 
 
-def _stderr(lines: Sequence[str]) -> Html:
-    last, earlier = lines[-STDERR_LINES:], lines[:-STDERR_LINES]
-    return several(
+def _output(lines: Sequence[str]) -> Content:
+    """What a server printed on one of its outputs; the end tells most."""
+    last, earlier = lines[-OUTPUT_LINES:], lines[:-OUTPUT_LINES]
+    return lines and several(
         tag(
             "details",
             tag("summary", f"{len(earlier)} earlier lines"),
@@ -122,7 +132,7 @@ def _example(graded: Graded, check: Check) -> Html | None:
     return tag(
         "details",
         tag("summary", "How the spec plays it"),
-        [tag("ol", map(_step, lines), class_="session") for lines in shown],
+        [tag("ol", [_step(line) for line in lines], class_="session") for lines in shown],
         class_="inner",
     )
 
@@ -134,22 +144,6 @@ def _other(card: dict[str, Any]) -> Html:
         _parts(card),
         class_="inner",
     )
-
-
-def first_difference(expected: str | None, got: str | None) -> int | None:
-    """The index of the first wrong character; None where a line is missing or nothing is wrong.
-
-    If one line is the beginning of the other, it is the index of the end of the shorter one.
-    """
-    if not expected or not got or expected == got or expected[0] == "(" or got[0] == "(":
-        return None
-    pairs = enumerate(zip(expected, got, strict=False))
-    shorter = min(len(expected), len(got))
-    at = next((at for at, (one, other) in pairs if one != other), shorter)
-    for escape in _ESCAPE.finditer(got):
-        if escape.start() < at < escape.end():
-            return escape.start()
-    return at
 
 
 def marked(text: str, at: int | None) -> Html:

@@ -13,14 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..card import NO_DETAILS
 from ..reasons import reason_for
 from ..results import SCHEMA, STATUSES
 from ..spec import LEVELS
 from .hygiene import cleaned, printable
 
 #: Parts of a failure card that are lines, and those that are one text or nothing.
-_LISTS = ("session", "stderr")
-_TEXTS = ("requirement", "where", "keyword", "text", "why", "server", "hint", "again")
+_LISTS = ("session", "stderr", "stdout", "notes")
+_TEXTS = (
+    *("requirement", "where", "keyword", "text", "test", "why", "difference", "server"),
+    *("options", "command", "hint", "again", "replay"),
+)
 _OPTIONAL = ("client", "expected", "got")
 
 #: Seconds that nothing takes: JSON has NaN and Infinity, for Python at least.
@@ -254,13 +258,25 @@ def _test(table: Any) -> Test:
 def _card(table: Any) -> dict[str, Any]:
     card: dict[str, Any] = _of(dict)(table, "card")
     if card:
+        card = NO_DETAILS | card
         for name in _LISTS:
             _texts(card[name], name)
         for name in _TEXTS:
             _text(card[name], name)
         for name in _OPTIONAL:
             _optional(card[name], name)
+        if card["differs"] is not None:
+            _whole(card["differs"], "differs")
+        if card["mark"] is not None:
+            _mark(_of(dict)(card["mark"], "mark"))
     return card
+
+
+def _mark(mark: dict[str, Any]) -> None:
+    """Checks where a card says that a line of its session is wrong, and why."""
+    for name in ("line", "column"):
+        _whole(mark[name], name)
+    _text(mark["words"], "words")
 
 
 def _session(table: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
