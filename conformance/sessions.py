@@ -122,7 +122,7 @@ class Player:
         raise Violation(
             "the session of the spec goes on differently here",
             client=client,
-            expected=self._with_numbers(client, lines.parse(alternatives[0])),
+            expected=self._with_numbers(client, lines.parse(alternatives[0]), got),
             got=got.text,
             requirement=client.rule_against(got),
         )
@@ -199,11 +199,13 @@ class Player:
             sense += f" of {line.fields.get('room') or self.rooms.get(client, 'lobby')}"
         return binding, sense
 
-    def _with_numbers(self, client: Client, wanted: Line) -> str:
-        """The expected line with what is bound so far."""
+    def _with_numbers(self, client: Client, wanted: Line, got: Line) -> str:
+        """The expected line with what is bound so far, and with a number that could yet bind."""
         binding, sense = self._binding(client, wanted)
         shown = wanted.fields.get(binding, "")
         bound = self.bound.get((sense, shown), shown)
+        if got.kind == wanted.kind and shown and self._binds(sense, shown, got[binding]):
+            bound = got[binding]
         return wanted.text.replace(f" {shown}", f" {bound}", 1) if shown else wanted.text
 
     def _numbered(self, command: str) -> str:

@@ -130,6 +130,15 @@ def test_bound_numbers_stand_in_what_was_expected() -> None:
     assert (failure.expected, failure.got) == ("HERE alice_t 40", "HERE alice_t 42")
 
 
+def test_number_that_may_be_any_is_not_what_differs() -> None:
+    """It is not bound yet, and the text is wrong: the card must not point at the number."""
+    script = server_of_talk(s=40, t=41)
+    script["alice> SAY hello  bob_t"][0] = "bob< MSG lobby 40 alice_t hello bob_t"
+    failure = parts(TALK, script)
+    assert failure.expected == "MSG lobby 40 alice_t hello  bob_t"
+    assert failure.got == "MSG lobby 40 alice_t hello bob_t"
+
+
 def test_missing_event_is_found_by_a_fence() -> None:
     script = server_of_talk()
     del script["alice> SAY hello  bob_t"][0]
