@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from . import __version__
 from .grade import Options
 from .lines import escape
+from .options import program
 from .overview import Row
 from .process_tree import descendants, end_orphans, processes
 from .reports import page
@@ -46,7 +47,9 @@ class Show(Protocol):
 class Plan:
     """What is the same for all submissions of a run."""
 
-    options: dict[str, Any]  # of each grade (grade.Options): level, only, time limits
+    options: dict[str, Any]  # of each grade (grade.Options): level, only, tests, time limits
+    spec_files: Sequence[Path]  # clauses that are added to the spec
+    again_with: Sequence[str]  # the options of a single grade that is like these
     given_seed: int | None  # None: any will do
     seed: int
     rubric: Rubric
@@ -139,8 +142,8 @@ class Run:
             place.mkdir()
             own.mkdir()
         beside = [path.resolve() for path in self.plan.beside]
-        program = [sys.executable, "-P", "-m", f"{PACKAGE}.confined"]
-        words = self.isolation.wrapped(program, self.plan.limits, copy, beside)
+        grader = [sys.executable, "-P", "-m", f"{PACKAGE}.confined"]
+        words = self.isolation.wrapped(grader, self.plan.limits, copy, beside)
         description = {
             **self._description(job, copy, beside),
             "place": str(place),
@@ -162,10 +165,11 @@ class Run:
             "beside": [f"{BESIDE}/{path.name}" if sandboxed else str(path) for path in beside],
             "disk": self.plan.limits.disk,
             "rubric": asdict(self.plan.rubric),
+            "spec": list(map(str, self.plan.spec_files)),
             "options": {
                 **self.plan.options,
                 "seed": self.plan.seed,
-                "again": ["python", "-m", PACKAGE, str(root), "--seed", seed],
+                "again": [*program(), str(root), *self.plan.again_with, "--seed", seed],
             },
         }
 

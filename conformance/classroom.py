@@ -21,12 +21,14 @@ from rich.text import Text
 
 from . import terminal
 from .class_run import Job, Plan, Run, write
+from .options import add_own, digests_of, words_for_added
 from .overview import COLUMNS, EXTENSION_COLUMN, Row, as_csv, as_page, printable
 from .process_tree import adopt_orphans
 from .results import read_rubric
 from .sandbox import Limits, choose_isolation
 from .spec import LEVELS, Spec, SpecError, read_spec
 from .submissions import Submission, find_submissions, folder_name
+from .target import TargetError
 
 #: What is written beside the folders with the reports.
 PAGE, TABLE = "index.html", "grades.csv"
@@ -38,16 +40,16 @@ def main(arguments: Sequence[str]) -> int:
     console = terminal.console()
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
-        spec = read_spec()
+        spec = read_spec(additions=known.spec)
         _check(known, spec)
         found, others = find_submissions(known.submissions, known.output.resolve())
         if not found:
             raise ValueError(f"{known.submissions} has no subfolder to grade")
-        plan = _plan(known)
+        plan = _plan(known, spec)
         hidden = [path.resolve() for path in (known.submissions, known.output)]
-        readable = [path.resolve() for path in known.readable]
+        readable = [path.resolve() for path in (*known.readable, *known.spec, *known.tests)]
         isolation = choose_isolation(readable, hidden, known.sandbox, plan.limits)
-    except (SpecError, ValueError, OSError) as error:
+    except (SpecError, TargetError, ValueError, OSError) as error:
         errors.print(f"conformance class: {error}")
         return 2
     for sentence in (*_what_was_found(known.submissions, found, others), str(isolation)):
@@ -67,18 +69,22 @@ def main(arguments: Sequence[str]) -> int:
     return _report(console, known.output, run, len(jobs))
 
 
-def _plan(known: argparse.Namespace) -> Plan:
-    """What the command line says about every grade. Raises ValueError, OSError."""
+def _plan(known: argparse.Namespace, spec: Spec) -> Plan:
+    """What the command line says about every grade. Raises TargetError, ValueError, OSError."""
     return Plan(
         options={
             "level": known.level,
             "only": known.only,
             "start_timeout": known.start_timeout,
             "answer_timeout": known.answer_timeout,
+            "own_tests": [str(folder.resolve()) for folder in known.tests],
+            "additions": digests_of(known.spec, known.tests),
         },
+        spec_files=[file.resolve() for file in known.spec],
+        again_with=words_for_added(known),
         given_seed=known.seed,
         seed=random.SystemRandom().randrange(2**32) if known.seed is None else known.seed,
-        rubric=read_rubric(known.rubric),
+        rubric=read_rubric(known.rubric, spec),
         limits=Limits(known.time, known.memory << 20, known.disk << 20, known.processes),
         beside=known.beside,
         jobs=known.jobs,
@@ -189,6 +195,10 @@ def _check(known: argparse.Namespace, spec: Spec) -> None:
     for path in (known.submissions, *known.beside, *known.readable):
         if not path.is_dir():
             raise ValueError(f"there is no folder {path}")
+    hidden = [path.resolve() for path in (known.submissions, known.output)]
+    for path in (*known.spec, *known.tests):
+        if any(path.resolve().is_relative_to(folder) for folder in hidden):
+            raise ValueError(f"{path} is among the submissions or reports: keep it elsewhere")
     unknown = [name for name in known.only if name not in {*spec.requirements, *spec.capabilities}]
     if unknown:
         raise ValueError(f"--only {' '.join(unknown)}: there is no such requirement")
@@ -227,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", type=Path, default=Path("reports/class"), metavar="DIR", help="(%(default)s)")
     add("--level", type=int, choices=LEVELS, help="grade up to this level, without extensions")
     add("--only", action="append", default=[], metavar="ID", help="a requirement or extension")
+    add_own(parser)
     add("--rubric", type=Path, metavar="FILE", help="points per requirement (TOML)")
     add("--seed", type=int, help="repeats the choices of an earlier run")
     add(

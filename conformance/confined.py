@@ -72,9 +72,10 @@ def _heed_only_the_parent() -> None:
 
 
 def _grade(job: dict[str, Any]) -> Result:
-    spec = read_spec()
+    spec = read_spec(additions=list(map(Path, job["spec"])))
     rubric = Rubric(**job["rubric"])
     folder = _settle(job)
+    job["options"]["own_tests"] = list(map(Path, job["options"]["own_tests"]))
     options = Options(**job["options"])
     target = Target(job["name"], folder=folder)
     try:

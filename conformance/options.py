@@ -72,12 +72,17 @@ def read_task(known: argparse.Namespace) -> Task:
     names = {*spec.requirements, *spec.capabilities}
     if unknown := [name for name in known.only if name not in names]:
         raise TargetError(f"--only {' '.join(unknown)}: there is no such requirement")
-    additions = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in known.spec}
-    for folder in known.tests:
+    return Task(targets, spec, rubric, digests_of(known.spec, known.tests))
+
+
+def digests_of(files: Sequence[Path], folders: Sequence[Path]) -> dict[str, str]:
+    """The SHA-256 of each of --spec and --tests, by its path. Raises TargetError, OSError."""
+    digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    for folder in folders:
         if not folder.is_dir():
             raise TargetError(f"--tests: there is no folder {folder}")
-        additions[str(folder)] = folder_digest(folder)
-    return Task(targets, spec, rubric, additions)
+        digests[str(folder)] = folder_digest(folder)
+    return digests
 
 
 def watched(known: argparse.Namespace) -> list[Path]:
@@ -90,18 +95,22 @@ def watched(known: argparse.Namespace) -> list[Path]:
 
 def again(target: Target, seed: int, known: argparse.Namespace) -> list[str]:
     """The command line that grades this target again, typed where this one was."""
-    what = _words_for(target)
-    for option, paths in (("--spec", known.spec), ("--tests", known.tests)):
-        what += [word for path in paths for word in (option, str(path))]
+    what = [*_words_for(target), *words_for_added(known)]
     for name, default in REPEATED.items():
         if (value := getattr(known, name, default)) != default:
             what += [f"--{name.replace('_', '-')}", *([] if value is True else [f"{value}"])]
-    return [*_program(), *what, "--seed", str(seed)]
+    return [*program(), *what, "--seed", str(seed)]
+
+
+def words_for_added(known: argparse.Namespace) -> list[str]:
+    """The clauses and tests of somebody's own, as the command line names them."""
+    added = (("--spec", known.spec), ("--tests", known.tests))
+    return [word for option, paths in added for path in paths for word in (option, str(path))]
 
 
 def replay(target: Target, reports: Path) -> list[str]:
     """The command line that plays a session again which a grade has written there."""
-    return [*_program(), "replay", str(reports / "{file}"), *_words_for(target)]
+    return [*program(), "replay", str(reports / "{file}"), *_words_for(target)]
 
 
 def _words_for(target: Target) -> list[str]:
@@ -112,7 +121,7 @@ def _words_for(target: Target) -> list[str]:
     return [str(target.folder)] if target.folder else ["--command", target.command or ""]
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """How this program was started: as the environment says, or with the words of its user.
 
     `nox -s conformance` starts it in an environment that its user has not: PARLEY_AGAIN says then
@@ -167,7 +176,11 @@ def parser() -> argparse.ArgumentParser:
     _add_tls(what)
     _add_extent(made.add_argument_group("how much of it"))
     add_load(made.add_argument_group("how much load (level 7)"))
-    _add_own(made.add_argument_group("clauses of your own (docs/own-clauses.md)"))
+    own = made.add_argument_group("clauses of your own (docs/own-clauses.md)")
+    add_own(own)
+    own.add_argument(
+        "--rubric", type=Path, metavar="FILE", help="points for each requirement (TOML)"
+    )
     add_pytests(made.add_argument_group("how pytest runs the tests"))
     _add_rest(made.add_argument_group("how, and what is left of it"))
     return made
@@ -251,7 +264,8 @@ def add_load(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--duration", type=_seconds, metavar="S", help="seconds of each stretch")
 
 
-def _add_own(group: argparse._ArgumentGroup) -> None:
+def add_own(group: argparse._ActionsContainer) -> None:
+    """Options that name clauses and tests of somebody's own."""
     group.add_argument(
         "--spec",
         action="append",
@@ -269,9 +283,6 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
         metavar="DIR",
         help="adds the tests of this folder. They are programs, and run as such, with your "
         "rights: name only folders whose author you trust; may be repeated",
-    )
-    group.add_argument(
-        "--rubric", type=Path, metavar="FILE", help="points for each requirement (TOML)"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -266,6 +267,36 @@ def test_folder_stands_beside_a_copy_of_a_reference_server(submissions: Path) ->
     assert graded.results("my_server")["level"] == 1
 
 
+@pytest.mark.parametrize("sandbox", [["--no-sandbox"], pytest.param([], marks=needs_sandbox)])
+def test_clauses_of_a_teacher_are_graded_too(submissions: Path, sandbox: list[str]) -> None:
+    """docs/own-clauses.md; whoever has not the verb fails, and a change of a test counts."""
+    for name in ("anna", "bert"):
+        shutil.copytree(
+            *(ROOT / "impl_threads", submissions / name),
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    example = submissions.parent / "x_shout"
+    shutil.copytree(ROOT / "docs" / "examples" / "x_shout", example)
+    shutil.copytree(example / "my_server", submissions / "anna", dirs_exist_ok=True)
+    added = ["--spec", str(example / "extra.md"), "--tests", str(example / "tests")]
+    words = [*added, "--only", "X-SHOUT-1", "--beside", str(ROOT / "parley"), *sandbox]
+    graded = grade_class(submissions, *words)
+    assert graded.status == 0, graded.output
+    found = {name: graded.results(name) for name in ("anna", "bert")}
+    statuses = {name: each["requirements"][-1] for name, each in found.items()}
+    assert {name: each["status"] for name, each in statuses.items()} == {
+        "anna": "pass",
+        "bert": "fail",
+    }
+    assert found["anna"]["additions"].keys() == {added[1], added[3]}
+    card = next(test["card"] for test in found["bert"]["tests"] if test["card"])
+    assert shlex.join(added) in card["again"]
+    assert grade_class(submissions, *words).output.count("as graded before") == 2
+    with open(example / "tests" / "test_shout.py", "a") as file:
+        file.write("# better now\n")
+    assert "as graded before" not in grade_class(submissions, *words).output
+
+
 @pytest.fixture(params=["limits", pytest.param("bubblewrap", marks=needs_sandbox)])
 def running(request: pytest.FixtureRequest, submissions: Path) -> Iterator[tuple[Any, str]]:
     """A run of which one submission is graded while the other one never ends."""
@@ -315,6 +346,9 @@ def test_interrupted_run_leaves_no_process_and_can_be_resumed(
         (["docs/assets"], "has no subfolder to grade"),
         (["docs", "--only", "SAY-99"], "no such requirement"),
         (["docs", "--rubric", "no-such-file"], "no-such-file"),
+        (["docs", "--spec", "no-such-file"], "no-such-file"),
+        (["docs", "--tests", "no-such-folder"], "there is no folder no-such-folder"),
+        (["docs", "--tests", "docs/examples/x_shout/tests"], "is among the submissions"),
         (["docs", "--jobs", "0"], "--jobs"),
         (["docs", "--beside", "no-such-folder"], "there is no folder no-such-folder"),
         ([str(ROOT)], "the suite itself is among the submissions"),
