@@ -66,6 +66,27 @@ def test_all_transfers_of_one_who_leaves_end(chat: Chat) -> None:
     theirs.finish()
 
 
+@pytest.mark.parametrize("way", ["quit", "half-close"])
+@needs("LEFT-1", "LEFT-4")
+def test_who_leaves_is_told_of_none_of_its_transfers(chat: Chat, way: str) -> None:
+    """FILE-21: who leaves receives no ABORTED, of a transfer to itself either."""
+    alice, bob = chat.members("alice", "bob")
+    Transfer(alice, alice, rule="FILE-26")
+    mine = [Transfer(alice, bob), Transfer(bob, alice)]
+    _leaves(alice, way)
+    alice.awaits_end()
+    if alice.events:
+        raise Violation(
+            "who leaves is not told that its transfers are over",
+            client=alice,
+            expected="(nothing)",
+            got=alice.events[0].text,
+        )
+    for _ in mine:
+        bob.awaits_event(f"ABORTED (id) {WAYS[way]}")
+    bob.is_told(f"LEFT lobby {alice.nick} {WAYS[way]}")
+
+
 @needs("FILE-6", "LEFT-1", "LEFT-3")
 def test_a_crowd_of_senders_vanishes(chat: Chat) -> None:
     """FILE-21: twenty senders go at once, in all ways, amid their chunks; each is ABORTED once."""

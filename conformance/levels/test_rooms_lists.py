@@ -29,6 +29,16 @@ def test_rooms_that_differ_in_case_are_the_same(chat: Chat) -> None:
     bob.receives(f"LEFT {garden} {alice.nick} moved")
 
 
+def test_a_room_that_was_empty_is_spelled_as_before(chat: Chat) -> None:
+    """ROOM-7: as by who joined it first, though nobody was in it since."""
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "Garden", alice)
+    alice.asks("JOIN lobby")
+    bob.events.clear()
+    bob.does(f"JOIN {garden.lower()}", f"OK JOIN {garden} 1")
+    alice.receives(f"LEFT lobby {bob.nick} moved")
+
+
 def test_rooms_lists_rooms_with_members_and_the_lobby(chat: Chat) -> None:
     """ROOM-8: ROOM room count for each, then OK ROOMS count."""
     alice, bob, carol = chat.members("alice", "bob", "carol")

@@ -68,6 +68,28 @@ class AbortsOneTransfer(Files):
         self.transfers.update(kept)
 
 
+@breaks("FILE-21")
+class AbortsToOneself(Files):
+    """Who leaves is told that its transfer to itself is over."""
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        for each in self.transfers.values() if member.here else ():
+            if each.sender is each.receiver is member:
+                self.notify(member, "ABORTED", each.number, cause)
+        super().leave(member, cause, now, words)
+
+
+@breaks("FILE-21")
+class AbortsToThoseWhoLeave(Files):
+    """Both sides of a transfer are told that one of them has left."""
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        for each in self.transfers.values() if member.here else ():
+            if member in (each.sender, each.receiver) and each.sender is not each.receiver:
+                self.notify(member, "ABORTED", each.number, cause)
+        super().leave(member, cause, now, words)
+
+
 @breaks("FILE-22")
 class HoldsData(Files):
     """DATA is held for a locked member."""

@@ -55,6 +55,17 @@ class RespellsRooms(ExtendedHub):
 
 
 @breaks("ROOM-7")
+class RespellsEmptyRooms(ExtendedHub):
+    """A room that was empty is spelled as by who joins it next."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        room = self.rooms.get(wire.fold(arguments))
+        if room and room is not self.lobby and not room.members:
+            room.name = arguments
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-7")
 class RoomsInSmallLetters(ExtendedHub):
     """Names of rooms are made small."""
 
@@ -192,6 +203,16 @@ class WhoOfNowhereIsEmpty(ExtendedHub):
     def do_who(self, member: Member, arguments: str) -> None:
         if arguments and " " not in arguments and wire.fold(arguments) not in self.rooms:
             return self.reply(member, "OK", "WHO", 0)
+        super().do_who(member, arguments)
+
+
+@breaks("ROOM-10")
+class WhoRefusesBadRooms(ExtendedHub):
+    """WHO of a word that is no name is refused with bad-room."""
+
+    def do_who(self, member: Member, arguments: str) -> None:
+        if arguments and " " not in arguments and not wire.is_name(arguments):
+            raise Refusal("bad-room", "this is not the name of a room")
         super().do_who(member, arguments)
 
 
