@@ -201,14 +201,19 @@ def test_nothing_of_a_refused_line_is_passed_on(chat: Chat) -> None:
     bob.hears(alice, "after", seq + 1)
 
 
+LONGEST_UNFINISHED = b"SAY ".ljust(4095, b"x")
+
+
 @pytest.mark.parametrize(
-    "rest", [b"SAY unfinished", b"QUIT", b"PING x", b"\xff", b"SAY x\r"], ids=repr
+    "rest",
+    [b"SAY unfinished", b"QUIT", b"PING x", b"\xff", b"SAY x\r", LONGEST_UNFINISHED],
+    ids=lambda rest: f"{len(rest)} octets, {rest[:14]!r}",
 )
 @needs("LEFT-1", "LEFT-4")
 def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
     """OCTET-10: neither obeyed nor answered."""
     alice, bob = chat.members("alice", "bob")
-    bob.sends_octets(rest, shown=f"{rest!r} (and no LF)")
+    bob.sends_octets(rest, shown=f"{rest[:14]!r} ({len(rest)} octets and no LF)")
     bob.half_closes()
     bob.awaits_end()
     if bob.stream:

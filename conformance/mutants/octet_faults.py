@@ -254,3 +254,14 @@ class ObeysUnfinishedLines(Connection):
         super().receive()
         if self.step and self.input_ended:
             self.lines.extend(self.cutter.feed(b"\n"))
+
+
+@breaks("OCTET-10")
+class RefusesBeforeItIsTooLong(LineCutter):
+    """A line is refused as too long when it has 4095 octets and an LF could still come."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        lines = super().feed(data)
+        if len(self._rest) == MAX_LINE - 1:
+            lines += super().feed(b"x")
+        return lines
