@@ -19,6 +19,7 @@ from .chat import Chat
 from .peer import Violation
 from .process import ServerProcess, StartError
 from .servers import Servers
+from .target import Bound
 
 #: Seconds between two looks at what has come.
 LOOK = 0.02
@@ -62,8 +63,8 @@ class Watch:
 
 
 Part = Callable[[Chat, Watch], Iterator[None]]
-#: By the option of the server that a part is about: what it is set to, and the part.
-Parts = Mapping[str, tuple[float | int, Part]]
+#: By name: the options of the server that a part is about, what they are set to, and the part.
+Parts = Mapping[str, tuple[Mapping[str, Bound], Part]]
 
 
 @dataclass
@@ -75,18 +76,20 @@ class Played:
     end: BaseException | None
 
 
-#: By option. Kept as long as its target is graded.
+#: By name. Kept as long as its target is graded.
 _PLAYED: weakref.WeakKeyDictionary[Servers, dict[str, Played]] = weakref.WeakKeyDictionary()
 
 
-def judge(bench: Bench, parts: Parts, option: str) -> None:
+def judge(bench: Bench, parts: Parts, name: str) -> None:
     """Tells how a part ended; plays all parts that this server can be told, if nobody has yet."""
+    known = bench.servers.target.options
     if bench.servers not in _PLAYED:
-        known = {each: parts[each] for each in parts if each in bench.servers.target.options}
-        _PLAYED[bench.servers] = _play(bench, known)
-    if option not in _PLAYED[bench.servers]:
-        untested(f"parley.toml has no option {option}")
-    played = _PLAYED[bench.servers][option]
+        can_be_told = {each: part for each, part in parts.items() if part[0].keys() <= known.keys()}
+        _PLAYED[bench.servers] = _play(bench, can_be_told)
+    for option in parts[name][0]:
+        if option not in known:
+            untested(f"parley.toml has no option {option}")
+    played = _PLAYED[bench.servers][name]
     bench.chats.append((played.chat, played.server))  # from here on it is this test's
     if played.end is not None:
         raise played.end
@@ -95,30 +98,30 @@ def judge(bench: Bench, parts: Parts, option: str) -> None:
 def _play(bench: Bench, parts: Parts) -> dict[str, Played]:
     """Plays these parts, all at the same time."""
     servers = {
-        option: bench.launch_with(**{option.replace("-", "_"): bound})
-        for option, (bound, _) in parts.items()
+        name: bench.launch_with(**{option.replace("-", "_"): to for option, to in bounds.items()})
+        for name, (bounds, _) in parts.items()
     }
     played: dict[str, Played] = {}
     running: dict[str, Iterator[None]] = {}
-    for option, server in servers.items():
+    for name, server in servers.items():
         end: BaseException | None = None
         try:
             server.wait_ready(bench.servers.start_patience)
         except StartError as error:
             end = error
         chat = bench.chat(server)
-        played[option] = Played(chat, server, end)
+        played[name] = Played(chat, server, end)
         if end is None:
-            running[option] = parts[option][1](chat, Watch(chat.patience))
+            running[name] = parts[name][1](chat, Watch(chat.patience))
     bench.chats.clear()  # each belongs to the test that judges it
     while running:
-        for option, part in list(running.items()):
-            one = played[option]
+        for name, part in list(running.items()):
+            one = played[name]
             one.chat.pump(LOOK / len(running))
             one.end = _go_on(one.chat, part)
             if one.end is not UNDER_WAY:
                 one.chat.abandon()  # nobody would answer its server from here on
-                del running[option]
+                del running[name]
     return played
 
 

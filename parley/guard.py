@@ -78,8 +78,8 @@ class Guard:
         for member in self._stalls.take_expired(now):
             self._drop(member)
         for member in self._silences.take_expired(now):
-            if member.owed > self.limits.low_mark:
-                self._silences.start(member, now)  # we do not read from it: the silence is ours
+            if self._keeps_waiting(member):
+                self._silences.start(member, now)  # the silence is ours (SILENCE-5)
             elif member.asked:
                 self._send_away(member, "timeout", "you did not answer")
             else:
@@ -121,6 +121,10 @@ class Guard:
         self.strangers.discard(member)
         self._handshakes.stop(member)
         self._silences.start(member, self._now)
+
+    def _keeps_waiting(self, member: Member) -> bool:
+        """Whether no line of this member is obeyed at present, whatever it sends."""
+        return member.waiting or member.pace.waits or member.owed > self.limits.low_mark
 
     def _forget(self, member: Member) -> None:
         """No deadline and no cap concerns one who is gone. Its lock is over already."""

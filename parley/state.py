@@ -142,7 +142,7 @@ class Pace:
     algorithm of ITU-T I.371, annex A: one number, and no timer.
     """
 
-    __slots__ = ("_each", "_full_at")
+    __slots__ = ("_each", "_full_at", "waits")
 
     #: Seconds of a pause, at least: many short ones would cost more than the lines in between.
     SHORTEST_PAUSE = 0.02
@@ -150,12 +150,14 @@ class Pace:
     def __init__(self, rate: int) -> None:
         self._each = 1 / rate if rate else 0.0  # seconds for a line
         self._full_at = 0.0
+        self.waits = False  # whether a line waits for its token
 
     def take(self, now: float) -> float:
         """Takes a token for a line and returns 0; or how long to wait for one, in seconds."""
         full_at = self._full_at if self._full_at > now else now
         wait = full_at + self._each - now - 1.0
-        if wait > 0:
+        self.waits = wait > 0
+        if self.waits:
             return max(wait, self.SHORTEST_PAUSE)
         self._full_at = full_at + self._each
         return 0.0

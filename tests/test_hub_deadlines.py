@@ -91,7 +91,7 @@ def test_nameless_is_not_asked() -> None:
 
 
 def test_held_events_come_before_bye() -> None:
-    """Section 12: BYE is the last line before the server closes; held events come before it."""
+    """LOCK-19: a PING leaves held what is held; BYE does not come before it."""
     chat = Chat(Limits(idle=10, hold_time=1e6))
     alice, bob = chat.members("alice", "bob")
     alice.does("LOCK")

@@ -119,7 +119,7 @@ def test_one_who_has_caught_up_has_all_the_time() -> None:
 
 
 def test_nobody_is_silent_from_whom_the_server_does_not_read() -> None:
-    """SLOW-5, SILENCE-1: what it owes decides; when that is read, silence begins."""
+    """SLOW-5, SILENCE-5: what it owes decides; when that is read, silence begins."""
     chat = Chat(Limits(idle=10, stall=1e6, low_mark=50))
     _, bob = chat.members("alice", "bob")
     behind(chat, bob)
@@ -130,6 +130,31 @@ def test_nobody_is_silent_from_whom_the_server_does_not_read() -> None:
     bob.reads = True
     chat.passes(10)
     assert bob.hears()[-1] == "PING still-there"
+
+
+def test_nobody_is_silent_whose_line_waits_for_its_token() -> None:
+    """RATE-2, SILENCE-5: silence begins when the last line has been obeyed."""
+    chat = Chat(Limits(idle=10, rate=1))
+    [alice] = chat.members("alice")
+    assert alice.member.pace.take(chat.now) == 0
+    assert alice.member.pace.take(chat.now) > 0
+    chat.passes(10)
+    chat.passes(10)
+    assert alice.hears() == []
+    assert alice.member.pace.take(chat.now) == 0
+    assert alice.does("PING x") == ["PONG x"]
+    chat.passes(10)
+    assert alice.hears() == ["PING still-there"]
+
+
+def test_nobody_is_silent_whose_line_takes_long() -> None:
+    """ACCT-10, SILENCE-5: lines behind a REGISTER wait, and a PONG among them."""
+    chat = Chat(Limits(idle=10))
+    [alice] = chat.members("alice")
+    alice.member.waiting = True
+    chat.passes(10)
+    chat.passes(10)
+    assert alice.hears() == []
 
 
 # Pace

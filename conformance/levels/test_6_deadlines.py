@@ -13,11 +13,16 @@ from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 from ..together import Parts, Watch, judge
+from .silence import (
+    NOT_BEFORE,
+    SHORT,
+    SILENCE,
+    nobody_chooses_a_name,
+    somebody_is_kept_waiting,
+    somebody_says_nothing,
+    too_early,
+)
 
-#: Seconds: how short the times are made (silence is counted twice), and the part that has to pass.
-SHORT = 0.6
-SILENCE = 0.35
-NOT_BEFORE = 0.7
 #: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
 BEHIND = 40
 TEXT = "x" * 3700
@@ -28,87 +33,24 @@ BEYOND = 150
 FLOOD = 10 * RATE
 
 
-def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
-    watch.begins()
-    alice = Client(chat, "alice")
-    alice.sends(f"NICK {alice.nick}")
-    silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
-    half.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    everybody = (alice, silent, busy, half)
-    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
-    watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
-    if not all(each.greeting for each in everybody):
-        watch.expect_in_time(SHORT)
-    for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half))):
-        if busy.ended is None:
-            for command in ("PING x", "NICK 1", "SAY x"):
-                busy.sends(command)
-        yield
-    for client, rule in ((silent, "NAMELESS-1"), (busy, "NAMELESS-2"), (half, "NAMELESS-2")):
-        _expect_bye(client, watch, rule, SHORT)
-        client.abandons()
-        client.events.clear()
-    if alice.ended:
-        watch.expect_in_time(SHORT)
-    alice.named(alice.answer())
-    alice.receives_nothing()
-
-
-def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
-    chat.ignored.add("JOINED")
-    alice = chat.member("alice")
-    watch.begins()
-    silent, half = (Client(chat, label) for label in ("silent", "half"))
-    for client in (silent, half):
-        client.answers_pings = False
-        client.takes_name()
-    for _ in watch.until(
-        lambda: bool(silent.ended and half.ended and (alice.ended or alice.pings > 1))
-    ):
-        if half.ended is None:
-            half.sends_octets(b"x", shown="x (and no LF)")
-        if silent.pings and watch.passed < NOT_BEFORE * SILENCE:
-            raise _too_early(silent, watch, "SILENCE-1", SILENCE)
-        yield
-    if not silent.pings:
-        raise Violation(
-            "a member is silent",
-            client=silent,
-            expected="PING (token)",
-            got=_unfinished(silent),
-            requirement="SILENCE-1",
-        )
-    for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
-        _expect_bye(client, watch, rule, 2 * SILENCE)
-        client.events.clear()
-    if alice.ended:
-        watch.expect_in_time(SILENCE)
-        raise Violation(
-            "a member that answers every PING",
-            client=alice,
-            expected="(it stays)",
-            got=f"({alice.ended})",
-            requirement="SILENCE-2",
-        )
-    _expect_left_once(chat, alice, silent)
-    _expect_left_once(chat, alice, half)
-    alice.events.clear()
-
-
 def somebody_holds_for_ever(chat: Chat, watch: Watch) -> Iterator[None]:
-    alice, bob, carol = chat.members("alice", "bob", "carol")
+    alice, bob, carol, dave, erin = chat.members("alice", "bob", "carol", "dave", "erin")
     watch.begins()
     carol.does("LOCK", "OK LOCK")
     carol.asks("UNLOCK")
     carol_was_in_time = watch.passed < NOT_BEFORE * SHORT
     watch.begins()
-    alice.does("LOCK", "OK LOCK")
+    locks = Locks(watch, alice, erin, dave)
     said = [f"MSG lobby {bob.says(text)} {bob.nick} {text}" for text in ("one", "two", "three")]
-    yield from watch.until(lambda: len(alice.events) > len(said) or alice.ended is not None)
-    if watch.passed < NOT_BEFORE * SHORT:
-        raise _too_early(alice, watch, "LOCK-18", SHORT)
+    for _ in watch.until(lambda: locks.are_over):
+        locks.look()
+        locks.lock_again(erin)
+        yield
+    if locks.over.get(alice, SHORT) < NOT_BEFORE * SHORT:
+        raise too_early(alice, watch, "LOCK-18", SHORT)
     for each in [*said, "UNLOCKED timeout"]:
         alice.receives(each)
+    locks.judge(erin, dave)
     alice.hears(bob, "directly", bob.says("directly"))
     alice.does("UNLOCK", "OK UNLOCK 0")
     carol.fence()
@@ -119,7 +61,64 @@ def somebody_holds_for_ever(chat: Chat, watch: Watch) -> Iterator[None]:
             expected="(four messages)",
             got="UNLOCKED timeout",
         )
-    carol.events.clear()
+    for client in (carol, dave, erin):
+        client.fence()
+        client.events.clear()
+
+
+class Locks:
+    """Locks that begin one after the other, when each was seen to be over, and a second LOCK."""
+
+    def __init__(self, watch: Watch, *clients: Client) -> None:
+        self.watch = watch
+        self.clients = clients
+        self.over: dict[Client, float] = {}
+        self.again: float | None = None
+        for client in clients:
+            client.does("LOCK", "OK LOCK")
+
+    @property
+    def are_over(self) -> bool:
+        return len(self.over) == len(self.clients)
+
+    def look(self) -> None:
+        for client in self.clients:
+            if client.ended is not None or "UNLOCKED" in _locks_of(client):
+                self.over.setdefault(client, self.watch.passed)
+
+    def lock_again(self, client: Client) -> None:
+        """The second LOCK of a client, midway; none if it is too late for that."""
+        midway = SHORT / 2 <= self.watch.passed < NOT_BEFORE * SHORT
+        if self.again is None and midway and client not in self.over:
+            self.again = self.watch.passed
+            client.sends("LOCK")
+
+    def judge(self, again: Client, once: Client) -> None:
+        """The lock of the one who locked again was due before that of the other.
+
+        If it lasted a whole time from the second LOCK on, and that of the other was over on time,
+        then it began anew. Where this machine was too busy to tell, nothing is judged.
+        """
+        if self.again is None:
+            return
+        again.check(again.answer().final, "OK LOCK")
+        was_locked = _locks_of(again)[:2] == ["OK LOCK", "OK LOCK"]
+        on_time = self.over.get(once, SHORT * 2) - self.again < 0.75 * SHORT
+        if not was_locked or not on_time or self.watch.longest > 0.25 * SHORT:
+            return
+        if self.over.get(again, SHORT * 2) - self.again >= SHORT:
+            raise Violation(
+                f"a second LOCK changes nothing: the lock of {once.label}, due later, was over",
+                client=again,
+                expected=f"UNLOCKED timeout ({SHORT:g} s after the first LOCK)",
+                got=f"UNLOCKED timeout (not before {SHORT:g} s after the second one)",
+                requirement="LOCK-18",
+            )
+
+
+def _locks_of(client: Client) -> list[str]:
+    """How a client's locks began and ended."""
+    return [line.kind for line in client.stream if line.kind in ("OK LOCK", "UNLOCKED")]
 
 
 def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -151,14 +150,14 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
     for command in commands:
         alice.check(alice.answer().final, command.replace("PING", "PONG"))
     if took < NOT_BEFORE * BEYOND / RATE:
-        raise _too_early(alice, watch, "RATE-2", BEYOND / RATE)
+        raise too_early(alice, watch, "RATE-2", BEYOND / RATE)
     watch.begins()
     _ask_at_once(alice, FLOOD)
     for _ in range(3):
         bob.sends(f"PING {chat.token()}")
         yield from watch.until(lambda: bool(bob.answers))
         if len(alice.answers) == FLOOD and watch.passed < NOT_BEFORE * FLOOD / RATE:
-            raise _too_early(alice, watch, "RATE-2", FLOOD / RATE)
+            raise too_early(alice, watch, "RATE-2", FLOOD / RATE)
         if not bob.answers or len(alice.answers) == FLOOD:
             raise Violation(
                 "another client asks while one sends too fast",
@@ -171,13 +170,14 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.closes()
 
 
-#: Who does what, by the option that makes its time short, and how short.
+#: Who does what, and with which options: how short its times are made.
 PARTS: Parts = {
-    "rate": (RATE, somebody_sends_too_fast),
-    "stall": (SHORT, somebody_reads_nothing),
-    "hold-time": (SHORT, somebody_holds_for_ever),
-    "handshake": (SHORT, nobody_chooses_a_name),
-    "idle": (SILENCE, somebody_says_nothing),  # begins last: its clients have to be in time
+    "waiting": ({"rate": 1, "idle": SILENCE}, somebody_is_kept_waiting),
+    "rate": ({"rate": RATE}, somebody_sends_too_fast),
+    "stall": ({"stall": SHORT}, somebody_reads_nothing),
+    "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
+    "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
+    "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
 
 
@@ -189,14 +189,19 @@ def test_who_chooses_no_name_in_time_is_sent_away(bench: Bench) -> None:
 
 @needs("LEFT-1")
 def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
-    """SILENCE-3, SILENCE-4, SILENCE-1, SILENCE-2: PING, then BYE and LEFT; who answers stays."""
+    """SILENCE-3, SILENCE-4, SILENCE-1, SILENCE-2, LOCK-19: PING, then BYE; who answers stays."""
     judge(bench, PARTS, "idle")
+
+
+def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
+    """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
+    judge(bench, PARTS, "waiting")
 
 
 @needs("LOCK-4")
 def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
-    """LOCK-18: everything held, then UNLOCKED timeout, and the lock is off."""
-    judge(bench, PARTS, "hold-time")
+    """LOCK-18: everything held, then UNLOCKED timeout; a second LOCK does not make it longer."""
+    judge(bench, PARTS, "lock")
 
 
 @needs("SLOW-1")
@@ -210,46 +215,6 @@ def test_who_sends_too_fast_is_answered_later(bench: Bench) -> None:
     judge(bench, PARTS, "rate")
 
 
-def _unfinished(client: Client) -> str:
-    """What has come of a line so far, if anything has."""
-    octets = client.unfinished
-    return octets.decode(errors="surrogateescape") if octets else "(nothing)"
-
-
-def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
-    """The client has received BYE and the end of the stream, and not before its time was over."""
-    client.raise_failure()
-    if client.said_bye is None or client.ended != "end of stream":
-        came = client.said_bye.text if client.said_bye else _unfinished(client)
-        raise Violation(
-            "its time is over",
-            client=client,
-            expected="BYE (and words), then (end of stream)",
-            got=f"{came}, then ({client.ended or 'the connection stays open'})",
-            requirement=rule,
-            timed_out=client.ended is None,
-        )
-    if watch.passed < NOT_BEFORE * seconds:
-        raise _too_early(client, watch, rule, seconds)
-
-
-def _expect_left_once(chat: Chat, witness: Client, gone: Client) -> None:
-    """The name is free, and all that the others were told of its end is one LEFT."""
-    heir = chat.connect(f"heir of {gone.label}")
-    heir.takes_name(gone.nick)
-    witness.fence()
-    left = f"LEFT lobby {gone.nick} timeout"
-    told = [event.text for event in witness.events if event.text.startswith(left[:-7])]
-    if told != [left]:
-        raise Violation(
-            "the others are told once",
-            client=witness,
-            expected=left,
-            got=", ".join(told) or "(nothing)",
-            requirement="SILENCE-3",
-        )
-
-
 def _ask_at_once(client: Client, count: int) -> list[str]:
     """Sends so many PINGs in one piece."""
     commands = [f"PING {number}" for number in range(count)]
@@ -257,13 +222,3 @@ def _ask_at_once(client: Client, count: int) -> list[str]:
     stream = "".join(f"{command}\n" for command in commands).encode()
     client.sends_octets(stream, shown=f"(PING 0 to PING {count - 1})")
     return commands
-
-
-def _too_early(client: Client, watch: Watch, rule: str, seconds: float) -> Violation:
-    return Violation(
-        "this came too early",
-        client=client,
-        expected=f"(after {seconds:g} s)",
-        got=f"(after {watch.passed:.2f} s at most)",
-        requirement=rule,
-    )

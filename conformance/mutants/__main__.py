@@ -35,6 +35,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     server_faults,
     server_faults_growth,
     server_faults_waiting,
+    silence_faults,
     store_faults,
     store_faults_foreign,
     tls_faults,

@@ -1,11 +1,10 @@
-"""Faults of protection: those who read slowly, or not at all, and those who say nothing."""
+"""Faults of protection: those who read slowly, or not at all, and those who choose no name."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from impl_poll.connection import Connection
-from parley import wire
 from parley.hub import Hub, Limits, Member, Outcome
 
 from .registry import breaks
@@ -120,126 +119,3 @@ class PingGrantsTheWholeTime(Hub):
     def do_ping(self, member: Member, arguments: str) -> None:
         self._handshakes.stop(member)
         super().do_ping(member, arguments)
-
-
-# Those who say nothing
-
-
-@breaks("SILENCE-1")
-class SendsAwayWithoutAsking(Hub):
-    """A silent member is sent away without a PING."""
-
-    def tick(self, now: float) -> None:
-        for member in self.names.values():
-            member.asked = True
-        super().tick(now)
-
-
-@breaks("SILENCE-1")
-class AsksTooEarly(InATenth):
-    """PING comes after a tenth of the time of silence."""
-
-    times = ("idle",)
-
-
-@breaks("SILENCE-2")
-class PongIsNoLife(Hub):
-    """A member that answers nothing but PONG is sent away."""
-
-    def do_pong(self, member: Member, arguments: str) -> None:
-        member.asked = True
-
-
-@breaks("SILENCE-3")
-class AsksForEver(Hub):
-    """A member that does not answer is asked again, and again."""
-
-    def tick(self, now: float) -> None:
-        for member in self.names.values():
-            member.asked = False
-        super().tick(now)
-
-
-@breaks("SILENCE-3")
-class SilentOnesAreClosed(Hub):
-    """A member that does not answer is said to have closed."""
-
-    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
-        super().leave(member, "closed" if cause == "timeout" else cause, now, words)
-
-
-@breaks("SILENCE-3")
-class GhostsAreToldTwice(Hub):
-    """The LEFT of a member that does not answer comes twice."""
-
-    def exit(self, member: Member, cause: str, words: str = "") -> None:
-        super().exit(member, cause, words)
-        if cause == "timeout":
-            self.publish(self.lobby, "LEFT", "lobby", str(member.name), cause)
-
-
-@breaks("SILENCE-4")
-class OctetsAreLife(Connection):
-    """The beginning of a line is taken for a sign of life."""
-
-    def receive(self) -> None:
-        super().receive()
-        if self.member.here and self.member.name is not None:
-            self.member.asked = False
-            self.server.hub._silences.start(self.member, self.server.now)
-
-
-# Locks
-
-
-@breaks("LOCK-17")
-class HoldsAnyOctets(OtherLimits):
-    """However many octets are held, the lock goes on."""
-
-    other = {"hold_bytes": 2**60}  # noqa: RUF012  # read only
-
-
-@breaks("LOCK-17")
-class TooMuchIsLost(Hub):
-    """An event that is too much for the octets that may be held is lost."""
-
-    def _hold(self, member: Member, line: bytes) -> None:
-        if member.held_bytes + len(line) <= self.limits.hold_bytes:
-            super()._hold(member, line)
-
-
-@breaks("LOCK-18")
-class HoldsForEver(OtherLimits):
-    """A lock lasts as long as its member likes."""
-
-    other = {"hold_time": FOR_GOOD}  # noqa: RUF012  # read only
-
-
-@breaks("LOCK-18")
-class UnlocksTooEarly(InATenth):
-    """A lock ends after a tenth of its time."""
-
-    times = ("hold_time",)
-
-
-@breaks("LOCK-18")
-class TimeLosesHeld(Hub):
-    """What was held when the time of a lock is over is lost."""
-
-    def tick(self, now: float) -> None:
-        for member in self.names.values():
-            if member.held and member in self._locks and self._locks._due[member] <= now:
-                member.held.clear()
-        super().tick(now)
-
-
-@breaks("LOCK-18")
-class EndedLocksTimeOut(Hub):
-    """The time of a lock goes on when it has been ended by UNLOCK."""
-
-    def do_unlock(self, member: Member, arguments: str) -> None:
-        wire.no_arguments(arguments)
-        held, member.held = member.held, None
-        if held:
-            self._send(member, b"".join(held))
-        self.reply(member, "OK", "UNLOCK", len(held or ()))

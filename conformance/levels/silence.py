@@ -1,0 +1,211 @@
+"""Level 6: those who say nothing, or seem to. What plays them, for test_6_deadlines."""
+
+from collections.abc import Iterator
+from itertools import cycle
+
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
+from ..together import Watch
+
+#: Seconds: how short the times are made (silence is counted twice), and the part that has to pass.
+SHORT = 0.6
+SILENCE = 0.35
+NOT_BEFORE = 0.7
+#: What a client is sent when its time is over.
+GOODBYE = "BYE (and words), then (end of stream)"
+
+
+def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
+    watch.begins()
+    alice = Client(chat, "alice")
+    alice.sends(f"NICK {alice.nick}")
+    silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
+    half.sends_octets(b"NICK half", shown="NICK half (and no more)")
+    everybody = (alice, silent, busy, half)
+    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
+    watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
+    if not all(each.greeting for each in everybody):
+        watch.expect_in_time(SHORT)
+    commands, due = cycle(("PING x", "NICK 1", "SAY x")), 0.0
+    for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half))):
+        may_go_on = silent.ended is not None or watch.passed < 2 * SHORT
+        if busy.ended is None and may_go_on and watch.passed >= due:
+            busy.sends(next(commands))
+            due = watch.passed + SHORT / 4
+        yield
+    for client, rule in ((silent, "NAMELESS-1"), (busy, "NAMELESS-2"), (half, "NAMELESS-2")):
+        _expect_bye(client, watch, rule, SHORT)
+        client.abandons()
+        client.events.clear()
+    if alice.ended:
+        watch.expect_in_time(SHORT)
+    alice.named(alice.answer())
+    alice.receives_nothing()
+
+
+def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
+    chat.ignored.add("JOINED")
+    watch.begins()
+    alice, carol, dave = stay = chat.members("alice", "carol", "dave")
+    go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
+    for client in (carol, dave, *go):
+        client.answers_pings = False
+    for client in go:
+        client.takes_name()
+    locked.asks("LOCK")
+    held = f"MSG lobby {alice.says('held')} {alice.nick} held"
+    answered = dict.fromkeys(stay, 0)
+    for _ in watch.until(
+        lambda: (
+            all(each.ended for each in go) and all(each.ended or each.pings > 1 for each in stay)
+        )
+    ):
+        if half.ended is None:
+            half.sends_octets(b"x", shown="x (and no LF)")
+        for client, line in ((carol, "PING me-too"), (dave, "")):
+            if client.pings > answered[client]:
+                answered[client] = client.pings
+                client.sends(line)
+        _expect_nothing_early(silent, locked, watch)
+        yield
+    _expect_asked(silent)
+    for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
+        _expect_bye(client, watch, rule, 2 * SILENCE)
+        client.events.clear()
+    _expect_held_before_bye(locked, watch, held)
+    for client, how in ((alice, "a PONG"), (carol, "another command"), (dave, "an empty line")):
+        _expect_here(client, watch, how)
+    for client in go:
+        _expect_left_once(chat, alice, client)
+    carol.answers.clear()
+    for client in stay:
+        client.fence()
+        client.events.clear()
+
+
+def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
+    alice = Client(chat, "alice")
+    alice.expects_answers_to(f"NICK {alice.nick}", "PING at-last")
+    both = f"NICK {alice.nick}\nPING at-last\n"
+    alice.sends_octets(both.encode(), shown=f"NICK {alice.nick}, PING at-last (in one piece)")
+    watch.begins()
+    yield from watch.until(lambda: len(alice.answers) == 2 or alice.ended is not None)
+    if len(alice.answers) == 1 and alice.said_bye:
+        raise Violation(
+            "a member whose line waits is not silent",
+            client=alice,
+            expected="PONG at-last",
+            got=alice.said_bye.text,
+            requirement="SILENCE-5",
+        )
+    alice.named(alice.answer())
+    alice.check(alice.answer().final, "PONG at-last")
+    alice.closes()
+
+
+def too_early(client: Client, watch: Watch, rule: str, seconds: float) -> Violation:
+    """Something came before its time, which is so many seconds."""
+    return Violation(
+        "this came too early",
+        client=client,
+        expected=f"(after {seconds:g} s)",
+        got=f"(after {watch.passed:.2f} s at most)",
+        requirement=rule,
+    )
+
+
+def _not_held(locked: Client, expected: str, rule: str) -> Violation:
+    return Violation(
+        "what is held for a silent member comes after its PING, before its BYE",
+        client=locked,
+        expected=expected,
+        got=locked.events[0].text if locked.events else "(nothing)",
+        requirement=rule,
+    )
+
+
+def _expect_nothing_early(silent: Client, locked: Client, watch: Watch) -> None:
+    if silent.pings and watch.passed < NOT_BEFORE * SILENCE:
+        raise too_early(silent, watch, "SILENCE-1", SILENCE)
+    if silent.pings and silent.said_bye and watch.passed < NOT_BEFORE * 2 * SILENCE:
+        raise too_early(silent, watch, "SILENCE-3", 2 * SILENCE)
+    if locked.events and watch.passed < NOT_BEFORE * 2 * SILENCE:
+        rule = "LOCK-19" if locked.pings else "LOCK-1"
+        raise _not_held(locked, "PING (token), and nothing else", rule)
+
+
+def _expect_held_before_bye(locked: Client, watch: Watch, held: str) -> None:
+    _expect_bye(locked, watch, "LOCK-19" if locked.said_bye else "SILENCE-3", 2 * SILENCE)
+    if locked.events[0].text != held:
+        raise _not_held(locked, held, "LOCK-19")
+    locked.events.clear()
+
+
+def _unfinished(client: Client) -> str:
+    """What has come of a line so far, if anything has."""
+    octets = client.unfinished
+    return octets.decode(errors="surrogateescape") if octets else "(nothing)"
+
+
+def _expect_asked(silent: Client) -> None:
+    if not silent.pings:
+        raise Violation(
+            "a member is silent",
+            client=silent,
+            expected="PING (token)",
+            got=_unfinished(silent),
+            requirement="SILENCE-1",
+        )
+
+
+def _expect_here(client: Client, watch: Watch, how: str) -> None:
+    """Whoever answers every PING stays."""
+    if client.ended:
+        watch.expect_in_time(SILENCE)
+        raise Violation(
+            f"a member that answers every PING with {how}",
+            client=client,
+            expected="(it stays)",
+            got=client.said_bye.text if client.said_bye else f"({client.ended})",
+            requirement="SILENCE-2",
+        )
+
+
+def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
+    """The client has received BYE and the end of the stream, and not before its time was over."""
+    try:
+        client.raise_failure()
+    except Violation as violation:
+        violation.expected = GOODBYE
+        violation.requirement = violation.requirement or rule
+        raise
+    if client.said_bye is None or client.ended != "end of stream":
+        came = client.said_bye.text if client.said_bye else _unfinished(client)
+        raise Violation(
+            "its time is over",
+            client=client,
+            expected=GOODBYE,
+            got=f"{came}, then ({client.ended or 'the connection stays open'})",
+            requirement=rule,
+            timed_out=client.ended is None,
+        )
+    if watch.passed < NOT_BEFORE * seconds:
+        raise too_early(client, watch, rule, seconds)
+
+
+def _expect_left_once(chat: Chat, witness: Client, gone: Client) -> None:
+    """The name is free, and all that the others were told of its end is one LEFT."""
+    heir = chat.connect(f"heir of {gone.label}")
+    heir.takes_name(gone.nick)
+    witness.fence()
+    left = f"LEFT lobby {gone.nick} timeout"
+    told = [event.text for event in witness.events if event.text.startswith(left[:-7])]
+    if told != [left]:
+        raise Violation(
+            "the others are told once",
+            client=witness,
+            expected=left,
+            got=", ".join(told) or "(nothing)",
+            requirement="SILENCE-3",
+        )
