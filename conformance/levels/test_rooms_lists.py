@@ -34,7 +34,7 @@ def test_a_room_that_was_empty_is_spelled_as_before(chat: Chat) -> None:
     alice, bob = chat.members("alice", "bob")
     garden = all_move(chat, "Garden", alice)
     alice.asks("JOIN lobby")
-    bob.events.clear()
+    bob.receives(f"JOINED lobby {alice.nick} {alice.number}")
     bob.does(f"JOIN {garden.lower()}", f"OK JOIN {garden} 1")
     alice.receives(f"LEFT lobby {bob.nick} moved")
 
