@@ -48,6 +48,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     chat.ignored.add("JOINED")
     watch.begins()
     alice, carol, dave = stay = chat.members("alice", "carol", "dave")
+    erin, nobody, due = chat.member("erin"), chat.connect("nobody"), 0.0
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
     for client in (carol, dave, *go):
         client.answers_pings = False
@@ -67,6 +68,9 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             if client.pings > answered[client]:
                 answered[client] = client.pings
                 client.sends(line)
+        if watch.passed >= due:
+            erin.sends("PING still-here")
+            due = watch.passed + SILENCE / 4
         _expect_nothing_early(silent, locked, watch)
         yield
     _expect_asked(silent)
@@ -76,10 +80,15 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     _expect_held_before_bye(locked, watch, held)
     for client, how in ((alice, "a PONG"), (carol, "another command"), (dave, "an empty line")):
         _expect_here(client, watch, how)
+    _expect_not_asked(nobody, 1, "a connection has no name")
+    if erin.pings:
+        watch.expect_in_time(SILENCE)
+    _expect_not_asked(erin, alice.pings, "a member says something all the time")
     for client in go:
         _expect_left_once(chat, alice, client)
     carol.answers.clear()
-    for client in stay:
+    erin.answers.clear()
+    for client in (*stay, erin):
         client.fence()
         client.events.clear()
 
@@ -130,7 +139,7 @@ def _expect_nothing_early(silent: Client, locked: Client, watch: Watch) -> None:
         raise too_early(silent, watch, "SILENCE-1", SILENCE)
     if silent.pings and silent.said_bye and watch.passed < NOT_BEFORE * 2 * SILENCE:
         raise too_early(silent, watch, "SILENCE-3", 2 * SILENCE)
-    if locked.events and watch.passed < NOT_BEFORE * 2 * SILENCE:
+    if locked.events and not locked.said_bye and watch.passed < NOT_BEFORE * 2 * SILENCE:
         rule = "LOCK-19" if locked.pings else "LOCK-1"
         raise _not_held(locked, "PING (token), and nothing else", rule)
 
@@ -155,6 +164,18 @@ def _expect_asked(silent: Client) -> None:
             client=silent,
             expected="PING (token)",
             got=_unfinished(silent),
+            requirement="SILENCE-1",
+        )
+
+
+def _expect_not_asked(client: Client, often: int, why: str) -> None:
+    """Not so often as one who is silent: a server that was busy may have been late to hear it."""
+    if client.pings >= often:
+        raise Violation(
+            f"{why}, and is asked whether it is there",
+            client=client,
+            expected="(no PING)",
+            got="PING (token)",
             requirement="SILENCE-1",
         )
 

@@ -31,6 +31,27 @@ class AsksTooEarly(InATenth):
     times = ("idle",)
 
 
+@breaks("SILENCE-1")
+class AsksWhoTalks(Hub):
+    """A member is asked again and again, whatever it says."""
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        if member.name is None:
+            return super().obey(member, line, now)
+        with mock.patch.object(self._silences, "start"):
+            return super().obey(member, line, now)
+
+
+@breaks("SILENCE-1")
+class AsksTheNameless(Hub):
+    """A connection that has no name yet is asked whether it is there."""
+
+    def connect(self, now: float, loopback: bool = False) -> Member:
+        member = super().connect(now, loopback)
+        self._silences.start(member, now)
+        return member
+
+
 @breaks("SILENCE-2")
 class PongIsNoLife(Hub):
     """A member that answers nothing but PONG is sent away."""
