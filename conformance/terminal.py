@@ -32,7 +32,7 @@ FILE_WIDTH = 120
 _SIGNS = {
     "pass": ("✓", "green"),
     "fail": ("✗ fail", "bold red"),
-    "skip": ("· not judged", "yellow"),
+    "skip": ("○ not judged", "yellow"),
     "untested": ("– untested", "dim"),
     "error": ("! suite error", "bold magenta"),
     "untestable": ("– untestable", "dim"),

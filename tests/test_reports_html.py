@@ -239,7 +239,25 @@ def test_extension_that_nobody_has_takes_no_row(tmp_path: Path) -> None:
     found = page_of(write(tmp_path, *untested, offers=set(), capabilities=[]))
     assert "Not offered: rooms" in found.words
     assert "ROOM-1" not in found.words.split("Not judged, and untested")[0]
-    assert "rooms 3/3" in page_of(write(tmp_path)).words
+    assert "7 of 7 points5 passed" in found.words
+    whole = page_of(write(tmp_path)).words
+    assert "rooms 3/3" in whole
+    assert "7 of 7 points of the core7 passed" in whole
+
+
+def test_failure_of_an_extension_alone_is_told_from_one_of_the_core(tmp_path: Path) -> None:
+    one = page_of(write(tmp_path / "1", failure("ROOM-1"))).words
+    assert "failonly in an extension: rooms" in one
+    assert "7 of 7 points of the core6 passed, 1 failed" in one
+    both = page_of(write(tmp_path / "2", failure("ROOM-1"), failure("NICK-1"))).words
+    assert "failsome MUST does not hold" in both
+
+
+def test_part_that_is_worth_no_points_of_the_core_has_none(tmp_path: Path) -> None:
+    selected = {"ROOM-1", "ROOM-2"}
+    words = page_of(write(tmp_path, selected=selected, selection=True, by_name=True)).words
+    assert "0 of 0" not in words
+    assert "rooms 3/3" in words
 
 
 def test_appeal_finds_what_it_needs(tmp_path: Path) -> None:

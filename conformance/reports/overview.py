@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..results import STATUSES
 from ..spec import LEVELS
 from .markup import Html, several, tag
 from .read import Graded
@@ -11,7 +12,7 @@ from .signs import SIGNS, sign
 
 _VERDICTS = {
     "pass": ("pass", "every tested MUST holds"),
-    "partial": ("pass", "nothing failed of what was selected"),
+    "partial": ("pass", "no MUST failed of what was selected"),
     "fail": ("fail", "some MUST does not hold"),
     "error": ("error", "could not be graded"),
 }
@@ -37,19 +38,13 @@ def _panel(graded: Graded, counted: Sequence[str], page: str | None, alone: bool
             "p",
             sign(status),
             tag("strong", graded.verdict),
-            tag("span", words, class_="words"),
+            tag("span", _only_in_extensions(graded) or words, class_="words"),
             class_=f"verdict {status}",
         ),
         tag("pre", graded.broken, class_="broken") if graded.broken else None,
         _ladder(graded),
-        tag(
-            "p",
-            tag("strong", str(score)),
-            f" of {most} points",
-            tag("span", _counts(graded), class_="words"),
-            class_="points",
-        ),
-        _bar(score, most),
+        tag("p", _points(graded, counted), tag("span", _counts(graded), class_="words")),
+        _bar(score, most) if most else None,
         _stop(graded),
         None if graded.broken else _extensions(graded, counted),
         tag("p", f"Members were left behind after {', '.join(graded.unclean)}.")
@@ -93,9 +88,35 @@ def _ladder(graded: Graded) -> Html | None:
     return tag("ol", steps, class_="ladder", aria_label=label)
 
 
+def _only_in_extensions(graded: Graded) -> str:
+    """Where it fails, if all of the core holds that was tested."""
+    failed = {
+        check.capability
+        for check in graded.checks
+        if check.keyword == "MUST" and check.status in ("fail", "skip")
+    }
+    names = [name for name, each in graded.extensions.items() if each.verdict == "fail"]
+    if graded.verdict != "fail" or None in failed or not names:
+        return ""
+    return f"only in {'extensions' if names[1:] else 'an extension'}: {', '.join(names)}"
+
+
+def _points(graded: Graded, counted: Sequence[str]) -> Html | None:
+    """Of the levels, and of what is counted with them; each other extension has its own."""
+    score, most = graded.total(counted)
+    if not most:
+        return None
+    others = any(each.offered for name, each in graded.extensions.items() if name not in counted)
+    whose = " of the core" if others and not counted else ""
+    return tag("span", tag("strong", str(score)), f" of {most} points{whose}", class_="points")
+
+
 def _counts(graded: Graded) -> str:
-    told = [f"{count} {SIGNS[status][1]}" for status, count in graded.counts().items() if count]
-    return ", ".join(told)
+    """How many requirements have each status, of those that the table shows."""
+    offered = {None, *(name for name, each in graded.extensions.items() if each.offered)}
+    found = [check.status for check in graded.checks if check.capability in offered]
+    told = ((status, found.count(status)) for status in STATUSES)
+    return ", ".join(f"{count} {SIGNS[status][1]}" for status, count in told if count)
 
 
 def _bar(score: int, most: int) -> Html:
