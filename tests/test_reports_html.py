@@ -253,6 +253,17 @@ def test_failure_of_an_extension_alone_is_told_from_one_of_the_core(tmp_path: Pa
     assert "failsome MUST does not hold" in both
 
 
+def test_step_is_open_only_if_one_below_it_was_tried_and_not_reached(tmp_path: Path) -> None:
+    def steps(path: Path) -> list[str]:
+        ladder = page.render([read(path)]).partition('<ol class="ladder"')[2].partition("</ol>")[0]
+        return re.findall('<li class="([a-z]+)"', ladder)
+
+    picked = {"NICK-1", "SAY-1"}
+    alone = write(tmp_path / "1", selected=picked, selection=True, by_name=True)
+    assert steps(alone) == ["pass", "pass"]
+    assert steps(write(tmp_path / "2", failure("NICK-1"))) == ["pass", "fail", "skip"]
+
+
 def test_part_that_is_worth_no_points_of_the_core_has_none(tmp_path: Path) -> None:
     selected = {"ROOM-1", "ROOM-2"}
     words = page_of(write(tmp_path, selected=selected, selection=True, by_name=True)).words

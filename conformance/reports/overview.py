@@ -57,6 +57,7 @@ def _panel(graded: Graded, counted: Sequence[str], page: str | None, alone: bool
 def _ladder(graded: Graded) -> Html | None:
     """The levels as steps, as far as they were asked for."""
     steps = []
+    fell = False  # whether a level below is not reached, of those that were asked for
     for level, about in LEVELS.items():
         musts = [
             check.status
@@ -71,14 +72,16 @@ def _ladder(graded: Graded) -> Html | None:
             if reached
             else next((each for each in ("error", "fail", "skip") if each in musts), "untested")
         )
-        held = status == "untested" and "pass" in musts  # but a lower level does not
+        if status == "untested" and "pass" in musts:  # it holds; but what of those below?
+            status = "skip" if fell else "pass"
+        fell = fell or status != "pass"
         steps.append(
             tag(
                 "li",
                 tag("span", str(level), class_="step"),
                 tag("span", about, class_="about"),
-                sign("skip" if held else status),
-                class_="skip" if held else status,
+                sign(status),
+                class_=status,
                 title=about,
             )
         )
