@@ -32,14 +32,15 @@ PACKAGE = (__package__ or "conformance").split(".")[0]
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: Sound servers: whoever accuses one of these is wrong.
 SOUND = ("impl_poll", "impl_threads", "impl_asyncio")
-#: Faults that do not depend on chance, of five levels: they have to be caught every time.
-FAULTY = (
-    "case-matters-in-names",
-    "drops-every-fiftieth",
-    "joined-comes-late",
-    "end-is-told-twice",
-    "sorts-held",
-)
+#: Faults that do not depend on chance, and the level of what each breaks, up to which it is graded:
+#: they have to be caught every time.
+FAULTY = {
+    "case-matters-in-names": 1,
+    "drops-every-fiftieth": 2,
+    "joined-comes-late": 3,
+    "end-is-told-twice": 4,
+    "sorts-held": 5,
+}
 #: A server in another language that reaches level 2 and is blamed for the rest.
 FOREIGN = "tests/servers/c_level2"
 #: How a test's reason begins that measured, and found the machine too busy for a verdict.
@@ -95,12 +96,13 @@ def _spin() -> None:
         pass
 
 
-def targets(names: Sequence[str]) -> dict[str, list[str]]:
+def targets(names: Sequence[str], level: int | None = None) -> dict[str, list[str]]:
     """The words that the suite is called with, by server. Without names: all servers."""
-    known = {name: [str(CHECKOUT / name)] for name in (*SOUND, FOREIGN)}
-    for name in FAULTY:
+    bounded = [] if level is None else ["--level", str(level)]
+    known = {name: [str(CHECKOUT / name), *bounded] for name in (*SOUND, FOREIGN)}
+    for name, broken in FAULTY.items():
         server = f"{{python}} -m {PACKAGE}.mutants {name} --host {{host}} --port {{port}}"
-        known[name] = ["--level", str(max(LEVELS)), "--command", server]
+        known[name] = ["--level", str(broken), "--command", server]
     if unknown := [name for name in names if name not in known]:
         print(f"stability: no such server: {', '.join(unknown)}", file=sys.stderr)
         raise SystemExit(2)
@@ -191,14 +193,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="SERVER", help="(all of them)")
     parser.add_argument("--runs", type=int, default=50, help="grades of each (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
-    parser.add_argument("--level", help="grade up to this level only")
+    parser.add_argument(
+        "--level", type=int, choices=LEVELS, help="grade sound servers up to this level only"
+    )
     parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
     known = parser.parse_args(arguments)
     if known.runs < 1 or known.jobs < 1:
         parser.error("--runs and --jobs begin at 1")
-    chosen = targets(known.names)
-    if known.level:
-        chosen = {name: [*words, "--level", known.level] for name, words in chosen.items()}
+    chosen = targets(known.names, known.level)
     console = terminal.console()
     grades = list(grade_all(chosen, known.runs, known.jobs, console))
     nothing_changed = tell(grades, console)
