@@ -7,8 +7,9 @@ parley_conformance; while a grade runs, `conformance.api` is this module there a
 from .bench import Bench, needs, untested
 from .chat import Chat
 from .client import ANY_NUMBER, ANY_VERB, Client
+from .inbox import Answer
 from .lines import Line
-from .peer import Answer, Violation
+from .peer import Violation
 
 __all__ = [
     "ANY_NUMBER",

@@ -23,8 +23,9 @@ from .compare import (
 )
 from .fold import CONTINUED, folded, wrapped
 from .hints import Facts, hint_for
+from .inbox import FENCE
 from .lines import escape
-from .peer import FENCE, Entry, Violation
+from .peer import Entry, Violation
 from .process import ServerProcess, StartError
 from .servers import Served
 from .spec import Requirement

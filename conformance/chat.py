@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from .client import Client
+from .inbox import FENCE
 from .lines import Line
-from .peer import FENCE, Entry, Peer, Violation
+from .peer import Entry, Peer, Violation
 from .spec import BEYOND
 from .tls import TlsWire, Wire
 

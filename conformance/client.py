@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 
 from .compare import first_difference
+from .inbox import Answer
 from .lines import Line
-from .peer import Answer, Peer, Violation
+from .peer import Peer, Violation
 from .spec import BEYOND
 
 #: In `is_refused`: any verb will do.

@@ -1,8 +1,7 @@
 """One connection to a server, seen from the client's side: what was sent, and what came, in order.
 
-A Peer sorts what it receives into answers (each command has one) and events, and notices on the way
-what no server may send. It reads when its Chat pumps, never by itself. No verdict depends on how
-long something took, except that an answer may take at most `patience` seconds.
+A Peer reads when its Chat pumps, never by itself; its Inbox sorts what comes. No verdict depends on
+how long something took, except that an answer may take at most `patience` seconds.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ import socket
 import ssl
 import struct
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import lines
+from .inbox import Answer, Inbox
 from .lines import Line, Malformed, escape
 from .narrow import narrow_connection
 
@@ -29,10 +28,6 @@ PROBE_AFTER = 0.5
 #: Octets that one client may receive and not look at before the server counts as flooding.
 FLOOD = 16 * 1024 * 1024
 CHUNK = 65536
-#: The commands that each kind of item answers.
-LISTINGS = {"HERE": ("WHO",), "ROOM": ("ROOMS",), "PAST": ("HISTORY",)}
-#: How the tokens of the suite's own PINGs begin.
-FENCE = "fence-"
 
 
 class Violation(AssertionError):
@@ -76,37 +71,18 @@ class Entry:
     text: str
 
 
-@dataclass
-class Answer:
-    """What a command brought: its items, its final reply, and the events that came before that."""
-
-    final: Line
-    items: list[Line] = field(default_factory=list)
-    events: list[Line] = field(default_factory=list)
-
-
-class Peer:
+class Peer(Inbox):
     """One connection. `sends`, then `answer`; or `asks`, which is both; events wait in order."""
 
     def __init__(self, chat: Chat, label: str, narrow: bool = False) -> None:
+        super().__init__()
         self.chat = chat
         self.label = label
         self.nick = chat.nick(label)
         self.number = 0
-        self.greeting: Line | None = None
-        self.commands: deque[str] = deque()  # sent, and not yet answered
-        self.answers: deque[Answer] = deque()  # complete, and not yet looked at
-        self.events: deque[Line] = deque()  # received, and not yet looked at
-        self.stream: list[Line] = []  # replies, items and events in their order; no fences
         self.ended: str | None = None  # how the server ended the stream, once it did
-        self.said_bye: Line | None = None
         self.half_closed = False
-        self.pings = 0  # that the server has sent of its own accord
-        self.answers_pings = True
         self.chunk = CHUNK  # octets that it reads at once
-        self.has_quit = False  # and was told so: nothing more may come
-        self._reading = Answer(Line("", "", "", {}))  # items and events of the answer under way
-        self._probes: set[str] = set()
         self._input = b""
         self._output = bytearray()
         self._wire = chat.new_wire()
@@ -143,7 +119,7 @@ class Peer:
 
     def answer(self) -> Answer:
         """The next answer. Raises Violation if there is none, or none yet after the patience."""
-        asked = next((command for command in self.commands if not self._is_probe(command)), "")
+        asked = next((command for command in self.commands if not self.is_probe(command)), "")
         if not self.answers and not asked:
             raise RuntimeError(f"{self.label} asked nothing")  # a mistake in the test
         self._unseen = 0
@@ -161,16 +137,16 @@ class Peer:
                 )
             if now >= give_up_at:
                 raise self.silence("no answer", f"an answer to {asked}")
-            if now >= probe_at and not self._probes:
+            if now >= probe_at and not self.probes:
                 self._probe()
-            wait_until = give_up_at if self._probes else min(probe_at, give_up_at)
+            wait_until = give_up_at if self.probes else min(probe_at, give_up_at)
             self.chat.pump(wait_until - now)
         self.chat.looked_at += 1
         return self.answers.popleft()
 
     def asks(self, command: str) -> Answer:
         """Sends a command and waits for its answer."""
-        if self.answers or not all(map(self._is_probe, self.commands)):
+        if self.answers or not all(map(self.is_probe, self.commands)):
             raise RuntimeError(f"{self.label} has unanswered questions")  # a mistake in the test
         self.sends(command)
         return self.answer()
@@ -231,7 +207,7 @@ class Peer:
     @property
     def waits(self) -> bool:
         """Whether a command of the test is still unanswered (our own probes do not count)."""
-        return not all(map(self._is_probe, self.commands))
+        return not all(map(self.is_probe, self.commands))
 
     def raise_failure(self) -> None:
         """Raises what was found wrong while reading, if anything was."""
@@ -311,7 +287,7 @@ class Peer:
 
     def _probe(self) -> None:
         token = self.chat.token()
-        self._probes.add(token)
+        self.probes.add(token)
         self.sends(f"PING {token}")
 
     def _write(self) -> None:
@@ -360,7 +336,7 @@ class Peer:
         *complete, self._input = (self._input + data).split(b"\n")
         try:
             for octets in complete:
-                self._sort(lines.parse(self._logged(lines.decode(octets))))
+                self.sort(lines.parse(self._logged(lines.decode(octets))))
             if len(self._input) >= lines.MAX_LINE:
                 lines.decode(self._input)
             if self._unseen > FLOOD:
@@ -381,84 +357,22 @@ class Peer:
         self.chat.log.append(Entry(self.label, "<", escape(text)))
         return text
 
-    def _sort(self, line: Line) -> None:
-        """Puts a line where it belongs: to the answer under way, or to the events."""
-        if self._reading.items and line.role not in ("item", "reply"):
-            raise Malformed("WHO-4", "another line within a listing", line.text)
-        if self.said_bye:
-            raise Malformed("STOP-1", "a line after BYE", line.text)
-        if self.has_quit:
-            raise Malformed("QUIT-1", "a line after OK QUIT", line.text)
-        if self.greeting is None:
-            if line.kind == "BYE":
-                self.said_bye = line
-            elif line.role != "greeting":
-                raise Malformed("HELLO-1", "the first line is not HELLO", line.text)
-            self.greeting = line
-        elif line.role == "reply":
-            self._finish(line)
-        elif line.role == "item":
-            asked = self.commands[0].split(" ")[0].upper() if self.commands else ""
-            if asked not in LISTINGS.get(line.kind, ()):
-                raise Malformed("CMD-3", "an item of a listing that nobody asked for", line.text)
-            self._reading.items.append(line)
-            self.stream.append(line)
-        elif line.role == "ping":
-            self.pings += 1
-            if not self.answers_pings:
-                return
-            self.sends_octets(f"PONG {line['token']}\n".encode(), f"PONG {line['token']}")
-        elif self._heeds(line):
-            if line.kind == "BYE":
-                self.said_bye = line
-            self._reading.events.append(line)
-            self.events.append(line)
-            self.stream.append(line)
-        elif line.role == "greeting":
-            raise Malformed("HELLO-1", "a second HELLO", line.text)
-
-    def _heeds(self, line: Line) -> bool:
-        """Whether a line is an event for the test; of private ones it is those that it is about."""
-        if line.role == "private":
-            return line.kind in self.chat.private
-        return line.role == "event" and line.kind not in self.chat.ignored
-
-    def _finish(self, final: Line) -> None:
-        if not self.commands:
-            raise Malformed("CMD-3", "a reply to nothing: every command was answered", final.text)
-        command = self.commands.popleft()
-        verb = command.split(" ", 1)[0].upper()
-        self.chat.count_waiting(self, bool(self.commands))
-        if self._is_probe(command) and final.text != command.replace("PING", "PONG", 1):
-            raise Malformed("PING-1", f"this does not answer {escape(command)}", final.text)
-        if final.kind == "PONG" and final["token"] in self._probes:
-            if command != f"PING {final['token']}":
-                raise Malformed(
-                    "CMD-3",
-                    f"{escape(command)[:80]} was never answered, but the PING sent after it was",
-                    final.text,
-                )
-            self._probes.discard(final["token"])
-            return  # a probe is no command of the test
-        if final.kind == "ERR":
-            mine = final["verb"] in (verb, "-")
-        else:
-            mine = final.kind.rstrip("?") == ("PONG" if verb == "PING" else f"OK {verb}")
-        if not mine:
-            raise Malformed("CMD-3", f"this does not answer {escape(command)[:80]}", final.text)
-        self.has_quit = final.kind == "OK QUIT"
-        if not (final.kind == "PONG" and final["token"].startswith(FENCE)):
-            self.stream.append(final)
-        self._reading.final = final
-        self.answers.append(self._reading)
-        self._reading = Answer(Line("", "", "", {}))
-
-    def _is_probe(self, command: str) -> bool:
-        return command.removeprefix("PING ") in self._probes
-
     def _end(self, how: str) -> None:
         self.ended = how
         self.chat.log.append(Entry(self.label, "<", f"({how})"))
         self.chat.stop_reading(self)
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)  # as programs do that read an end of stream
+
+    # What the inbox asks
+
+    def heeds(self, line: Line) -> bool:
+        if line.role == "private":
+            return line.kind in self.chat.private
+        return line.role == "event" and line.kind not in self.chat.ignored
+
+    def answers_ping(self, token: str) -> None:
+        self.sends_octets(f"PONG {token}\n".encode(), f"PONG {token}")
+
+    def answered(self) -> None:
+        self.chat.count_waiting(self, bool(self.commands))

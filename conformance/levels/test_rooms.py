@@ -5,7 +5,8 @@ Names, listings, locks and leaving are in test_rooms_lists.
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Answer, Violation
+from ..inbox import Answer
+from ..peer import Violation
 
 
 def test_join_is_answered_with_the_room_and_its_members(chat: Chat) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from ..chat import Chat
 from ..client import Client
+from ..inbox import Answer
 from ..lines import escape
 from ..model import World, as_text, is_answered, is_last
-from ..peer import Answer, Violation
+from ..peer import Violation
 from ..spec import Step
 from .audience import Audience
 from .judge import judged, level_of
