@@ -70,6 +70,8 @@ class Grades:
                 start_new_session=True,  # Ctrl-C in a terminal is for us: we end them
             )
             self.running.add(process)
+            if self.stopped:  # while it was being started
+                process.terminate()
             try:
                 said, _ = process.communicate(timeout=patience)
             except subprocess.TimeoutExpired:
@@ -80,6 +82,12 @@ class Grades:
             found = next(Path(folder).glob("*/results.json"), None)
             results = json.loads(found.read_text()) if found else {}
         return Done(results, process.returncode, " ".join(said.strip().splitlines()[-1:]))
+
+
+def interrupted_by_signals() -> None:
+    """A terminal that is closed, or SIGTERM, interrupts as Ctrl-C does: grades are ended first."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.progress import track
 
 from . import terminal
-from .grading import Grades
+from .grading import Grades, interrupted_by_signals
 from .reports import kills
 from .spec import Spec, read_spec
 
@@ -115,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("there is no faulty server of this name", file=sys.stderr)
         return 2
     console = terminal.console()
+    interrupted_by_signals()
     grades = Grades()
     with ThreadPoolExecutor(max(1, known.jobs)) as pool, grades.ended_on_error():
         graded = pool.map(lambda fault: grade(fault, spec, grades), faults)

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 
 from . import terminal
-from .grading import Grades
+from .grading import Grades, interrupted_by_signals
 from .spec import LEVELS
 
 PACKAGE = (__package__ or "conformance").split(".")[0]
@@ -194,7 +194,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=50, help="grades of each (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
     parser.add_argument(
-        "--level", type=int, choices=LEVELS, help="grade sound servers up to this level only"
+        "--level",
+        type=int,
+        choices=LEVELS,
+        help="grade up to this level only; a faulty server is graded up to what it breaks",
     )
     parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
     known = parser.parse_args(arguments)
@@ -202,6 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--runs and --jobs begin at 1")
     chosen = targets(known.names, known.level)
     console = terminal.console()
+    interrupted_by_signals()
     grades = list(grade_all(chosen, known.runs, known.jobs, console))
     nothing_changed = tell(grades, console)
     known.output.mkdir(parents=True, exist_ok=True)

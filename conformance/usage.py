@@ -80,7 +80,7 @@ def wanted_processor(processes: Iterable[int]) -> float:
 
 def _fields(process: int) -> list[str]:
     """Of /proc/PID/stat, from the state (field 3) on."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
 def _scheduled(process: int) -> Iterator[tuple[int, int]]:

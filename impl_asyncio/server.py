@@ -88,7 +88,12 @@ class Server:
 
     async def welcome(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """Gives a newcomer streams, which takes some turns, and then a task."""
-        reader, writer = await asyncio.open_connection(sock=sock)
+        try:
+            reader, writer = await asyncio.open_connection(sock=sock)
+        except OSError as error:  # whoever it was has gone again
+            log.warning("event=accept-failed error=%s", error)
+            sock.close()
+            return
         member = self.hub.connect(self.loop.time(), is_loopback(peer[0]))
         member.peer = name_of_peer(peer)
         self.connections[member] = Connection(self, reader, writer, member)

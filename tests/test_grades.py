@@ -96,7 +96,8 @@ def test_a_misbehaving_program_is_reported_as_that_and_no_more(
     found = grade(tmp_path, str(SERVERS / name))
     assert found.status == status
     assert shown in found.output
-    assert sum(test["status"] == "fail" for test in found.results.get("tests", [])) <= 2
+    failed = sum(test["status"] == "fail" for test in found.results.get("tests", []))
+    assert failed in ((1, 2) if status == 1 else (0,))
     assert not any(character in found.output for character in "\x1b\x00\x07")
 
 

@@ -1,6 +1,6 @@
 """Level 6: those who say nothing, or seem to. What plays them, for test_6_deadlines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import cycle
 
 from ..chat import Chat
@@ -52,6 +52,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
     for client in (carol, dave, *go):
         client.answers_pings = False
+    since = watch.passed  # before any of them had a name
     for client in go:
         client.takes_name()
     locked.asks("LOCK")
@@ -71,7 +72,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         if watch.passed >= due:
             erin.sends("PING still-here")
             due = watch.passed + SILENCE / 4
-        _expect_nothing_early(silent, locked, watch)
+        _expect_nothing_early(silent, locked, watch, watch.passed - since)
         yield
     _expect_asked(silent)
     for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
@@ -80,14 +81,13 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     _expect_held_before_bye(locked, watch, held)
     for client, how in ((alice, "a PONG"), (carol, "another command"), (dave, "an empty line")):
         _expect_here(client, watch, how)
+    _stop_asking(stay, erin)
     _expect_not_asked(nobody, 1, "a connection has no name")
     if erin.pings:
         watch.expect_in_time(SILENCE)
     _expect_not_asked(erin, alice.pings, "a member says something all the time")
     for client in go:
         _expect_left_once(chat, alice, client)
-    carol.answers.clear()
-    erin.answers.clear()
     for client in (*stay, erin):
         client.fence()
         client.events.clear()
@@ -101,6 +101,7 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     watch.begins()
     yield from watch.until(lambda: len(alice.answers) == 2 or alice.ended is not None)
     if len(alice.answers) == 1 and alice.said_bye:
+        watch.expect_in_time(SILENCE)
         raise Violation(
             "a member whose line waits is not silent",
             client=alice,
@@ -134,12 +135,24 @@ def _not_held(locked: Client, expected: str, rule: str) -> Violation:
     )
 
 
-def _expect_nothing_early(silent: Client, locked: Client, watch: Watch) -> None:
-    if silent.pings and watch.passed < NOT_BEFORE * SILENCE:
+def _stop_asking(stay: Iterable[Client], talker: Client) -> None:
+    """From here on all answer PINGs by themselves, and nobody has an answer to come."""
+    for client in (*stay, talker):
+        if not client.answers_pings:
+            client.answers_pings = True
+            client.sends("PONG enough")
+        while client.waits:
+            client.answer()
+        client.answers.clear()
+
+
+def _expect_nothing_early(silent: Client, locked: Client, watch: Watch, passed: float) -> None:
+    """So many seconds have passed, at most, since they had names."""
+    if silent.pings and passed < NOT_BEFORE * SILENCE:
         raise too_early(silent, watch, "SILENCE-1", SILENCE)
-    if silent.pings and silent.said_bye and watch.passed < NOT_BEFORE * 2 * SILENCE:
+    if silent.pings and silent.said_bye and passed < NOT_BEFORE * 2 * SILENCE:
         raise too_early(silent, watch, "SILENCE-3", 2 * SILENCE)
-    if locked.events and not locked.said_bye and watch.passed < NOT_BEFORE * 2 * SILENCE:
+    if locked.events and not locked.said_bye and passed < NOT_BEFORE * 2 * SILENCE:
         rule = "LOCK-19" if locked.pings else "LOCK-1"
         raise _not_held(locked, "PING (token), and nothing else", rule)
 
@@ -147,6 +160,7 @@ def _expect_nothing_early(silent: Client, locked: Client, watch: Watch) -> None:
 def _expect_held_before_bye(locked: Client, watch: Watch, held: str) -> None:
     _expect_bye(locked, watch, "LOCK-19" if locked.said_bye else "SILENCE-3", 2 * SILENCE)
     if locked.events[0].text != held:
+        watch.expect_in_time(SILENCE)  # else another's end may have come between
         raise _not_held(locked, held, "LOCK-19")
     locked.events.clear()
 

@@ -8,5 +8,5 @@ A room is one log, so what every listener receives is the same, octet for octet.
 that stream (`roomlog`), learns each line of it from whoever receives it first, and compares what
 all others receive with it in bulk (`client`): that is what lets one process check millions of
 deliveries a second. `generator` drives the clients, `figures` makes numbers of what they saw,
-`watch` looks at the server's process, and `reflector` is the bare server to compare with.
+`..usage` looks at the server's processes, and `reflector` is the bare server to compare with.
 """

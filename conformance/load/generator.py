@@ -213,10 +213,12 @@ class Generator:
             self._say(client, now(), window)
         begin = now() + int(seconds_before * MICRO)
         self._keep_talking(talkers, window, begin)
+        self._read_what_is_there(listeners)
         begun, first, told = now(), len(self.log), self._deliveries()
         self._keep_talking(talkers, window, begun + int(seconds * MICRO))
-        ended, last, told_last = now(), len(self.log), self._deliveries()
         _wake_at(1, listeners)
+        self._read_what_is_there(listeners)
+        ended, last, told_last = now(), len(self.log), self._deliveries()
         self.drain(talkers)
         return (ended - begun) / MICRO, last - first, told_last - told
 
@@ -242,6 +244,12 @@ class Generator:
             for client in talkers:
                 if (free := window - client.sent + client.stream.answered) > 0:
                     self._say(client, now(), free)
+
+    def _read_what_is_there(self, clients: Iterable[Client]) -> None:
+        """Whatever the selector tells of it."""
+        for client in clients:
+            if client.reading:
+                self._receive(client)
 
     def _deliveries(self) -> int:
         return sum(client.stream.lines - client.stream.answered for client in self.clients)

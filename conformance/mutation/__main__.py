@@ -12,7 +12,6 @@ import json
 import os
 import random
 import re
-import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from .. import terminal
+from ..grading import interrupted_by_signals
 from .changes import Change, changes_of
 from .judge import Judge, Verdict
 from .ledger import (
@@ -52,7 +52,7 @@ FILES = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judges the changes of the files that the command line names. Returns the exit status."""
     known, grading = _parser().parse_known_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the grades on the way out
+    interrupted_by_signals()
     console = terminal.console()
     try:
         everything = list(_changes(known.root, known.files or FILES))
