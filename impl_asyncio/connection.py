@@ -88,8 +88,9 @@ class Connection:
             async with asyncio.timeout(limits.flush_time):
                 await self.finish_handshake()
                 await self.wait_until_drained(0)
-            self.writer.write(self.channel.end())
-            self.writer.write_eof()
+            if not self.lost:
+                self.writer.write(self.channel.end())
+                self.writer.write_eof()
             async with asyncio.timeout(limits.linger_time):
                 while await self.reader.read(CHUNK):
                     pass
@@ -158,6 +159,8 @@ class Connection:
     async def wait_until_drained(self, octets: int) -> None:
         """Waits until at most so many octets are owed, or nothing can be sent any more."""
         await self.server.end_of_turn()
+        if self.lost:
+            return
         self.writer.transport.set_write_buffer_limits(octets, octets)
         with contextlib.suppress(OSError):
             await self.writer.drain()

@@ -154,6 +154,7 @@ class Server:
             self.dismiss(self.connections[member])
         for connection in self.touched | self.leaving:
             self.settle(connection)
+        self.touched.clear()
 
     def commit(self) -> None:
         """Stores what was said, and who registered, before any of it is sent."""

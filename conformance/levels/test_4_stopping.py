@@ -98,13 +98,31 @@ def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
     for client in chat.clients:
         client.awaits_end()
         client.events.clear()
-    status = _expect_end(server)
-    if status != 0:
-        raise Violation(
-            "a server that was asked to stop",
-            expected="(exited with status 0)",
-            got=f"({describe(status)})",
-        )
+    _expect_status_0(server)
+
+
+def test_some_leave_while_the_server_stops(bench: Bench) -> None:
+    """STOP-4, STOP-1: exit status 0, and BYE for those who stay, whatever others do meanwhile."""
+    server = bench.start()
+    chat = bench.chat(server)
+    members = chat.crowd(30)
+    server.pause()  # so that it hears of all that follows at the same moment
+    for client in members[5:]:
+        client.closes()
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGCONT)
+    for client in members[:5]:
+        client.awaits_end()
+        client.events.clear()
+        if not client.said_bye:
+            raise Violation(
+                "a stopping server says BYE",
+                client=client,
+                expected="BYE (and words)",
+                got=f"({client.ended})",
+                requirement="STOP-1",
+            )
+    _expect_status_0(server)
 
 
 def test_the_port_is_free_at_once(bench: Bench) -> None:
@@ -149,6 +167,16 @@ def test_ctrl_c_in_a_terminal_stops_the_server(bench: Bench) -> None:
                 got=f"(it runs; on the screen: {terminal.screen() or 'nothing'})",
                 requirement="STOP-3",
             )
+
+
+def _expect_status_0(server: ServerProcess) -> None:
+    status = _expect_end(server)
+    if status != 0:
+        raise Violation(
+            "a server that was asked to stop",
+            expected="(exited with status 0)",
+            got=f"({describe(status)})",
+        )
 
 
 def _expect_end(server: ServerProcess) -> int:
