@@ -46,7 +46,6 @@ def main(arguments: Sequence[str]) -> int:
         if not found:
             raise ValueError(f"{known.submissions} has no subfolder to grade")
         plan = _plan(known, spec)
-        known.output.mkdir(parents=True, exist_ok=True)  # a sandbox cannot hide what is not there
         hidden = [path.resolve() for path in (known.submissions, known.output)]
         readable = [path.resolve() for path in (*known.readable, *known.spec, *known.tests)]
         isolation = choose_isolation(readable, hidden, known.sandbox, plan.limits)

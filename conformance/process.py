@@ -13,7 +13,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -140,13 +139,6 @@ class ServerProcess:
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the server itself (not to its group), as a person or init would."""
         self.popen.send_signal(number)
-
-    def pause(self) -> None:
-        """Stops the server where it is, until it gets SIGCONT. Where waitid is, it has stopped."""
-        self.signal(signal.SIGSTOP)
-        if sys.platform != "darwin":
-            with contextlib.suppress(ChildProcessError):  # it has ended
-                os.waitid(os.P_PID, self.popen.pid, os.WSTOPPED | os.WNOWAIT)
 
     def kill(self) -> None:
         """Ends the server and all it started. What it printed stays readable."""

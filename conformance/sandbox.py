@@ -131,6 +131,8 @@ def choose_isolation(
     bwrap = shutil.which("bwrap")
     if not bwrap:
         return Isolation(why="bubblewrap is not installed")
+    for folder in hidden:
+        folder.mkdir(parents=True, exist_ok=True)  # what is not there cannot be hidden
     isolation = Isolation(bwrap, "", (*suite, *readable), tuple(hidden))
     with tempfile.TemporaryDirectory() as nothing:
         words = isolation.wrapped([sys.executable, "-c", _TRIAL], limits, Path(nothing), ())

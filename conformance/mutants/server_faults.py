@@ -273,22 +273,3 @@ class SpinsAfterDisconnect(Server):
 
     def timeout(self) -> float | None:
         return 0 if self.spins else super().timeout()
-
-
-# Some go while the server goes
-
-
-class Unforgetting(set[Connection]):
-    """Keeps what it was told to forget."""
-
-    def clear(self) -> None:
-        pass
-
-
-@breaks("STOP-4")
-class SettlesTheGoneAgain(Server):
-    """A connection that ended in the same turn as the server is settled twice: it dies of that."""
-
-    def turn(self) -> set[int]:
-        self.due = Unforgetting(self.due)
-        return super().turn()
