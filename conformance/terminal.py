@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 
 from .card import text_of
@@ -48,6 +51,15 @@ def console() -> Console:
     # A descriptor of its own: while tests run, pytest keeps what is written to standard output.
     screen = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     return Console(file=screen, highlight=False, markup=False)
+
+
+@contextlib.contextmanager
+def progress(console: Console, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar for so many steps, on a terminal only. What it gives is called with each one's name."""
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        done = itertools.count()
+        yield lambda words: bar.update(task, description=words, completed=next(done))
 
 
 def show_cards(console: Console, result: Result, most: int = CARDS) -> None:

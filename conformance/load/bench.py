@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -156,15 +156,17 @@ def sketches() -> list[Entrant]:
 
 
 def measure(
-    servers: Sequence[Entrant], case: Case, rounds: int, seconds: float, console: Console
+    servers: Sequence[Entrant], case: Case, rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[Row]:
-    """All servers by turns, so many rounds. Raises StartError, LoadError and Fault."""
+    """All servers by turns, so many rounds. Raises StartError, LoadError and Fault.
+
+    `tell` is told what is measured next.
+    """
     rows = [Row(server.name, str(case)) for server in servers]
-    with console.status(str(case)) as status:
-        for number in range(rounds):
-            for server, row in zip(servers, rows, strict=True):
-                status.update(f"{case}: round {number + 1} of {rounds}, {server.name}")
-                row.spans.append(server.saturate(case, seconds))
+    for number in range(rounds):
+        for server, row in zip(servers, rows, strict=True):
+            tell(f"{case}: round {number + 1} of {rounds}, {server.name}")
+            row.spans.append(server.saturate(case, seconds))
     return rows
 
 
@@ -199,15 +201,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             servers += sketches() if known.sketches else []
             compared = {PLAIN, *(known.servers or REFERENCE)}
             cases = CASES[:1] if known.quick else (*CASES, *GROWTH)
-            for case in cases:
-                chosen = [each for each in servers if case in CASES or each.name in compared]
-                found = measure(chosen, case, known.rounds, known.seconds, console)
-                show(found, console)
-                rows += found
-            console.print(f"\n{IDLE} clients at rest", style="bold")
-            for server in (each for each in servers if each.name in compared):
-                resting[server.name] = server.rest(IDLE, known.seconds)
-                _show_rest(server.name, resting[server.name], console)
+            at_rest = [each for each in servers if each.name in compared]
+            plan = {case: servers if case in CASES else at_rest for case in cases}
+            total = sum(map(len, plan.values())) * known.rounds + len(at_rest)
+            with terminal.progress(console, total) as tell:
+                for case, chosen in plan.items():
+                    found = measure(chosen, case, known.rounds, known.seconds, tell)
+                    show(found, console)
+                    rows += found
+                console.print(f"\n{IDLE} clients at rest", style="bold")
+                for server in at_rest:
+                    tell(f"{IDLE} clients at rest, {server.name}")
+                    resting[server.name] = server.rest(IDLE, known.seconds)
+                    _show_rest(server.name, resting[server.name], console)
     except (TargetError, StartError, LoadError, Fault) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -83,14 +83,21 @@ def _measure(
         address = (process.host, process.port)
     try:
         pid = process.popen.pid if process else None
-        with Run(address, pid, None, PATIENCE) as run, console.status(f"{clients} clients come"):
+        rates = [known.rate] if known.rate else _rates()
+        with (
+            Run(address, pid, None, PATIENCE) as run,
+            terminal.progress(console, len(rates) + 2) as tell,
+        ):
+            tell(f"{clients} clients come")
             run.admit(clients)
-            for rate in [known.rate] if known.rate else _rates():
+            for rate in rates:
+                tell(f"{rate:,.0f} messages/s")
                 span = run.open_loop(talkers, rate, seconds)
                 spans["sweep"].append(span)
                 _tell(span, console)
                 if span.limited or span.latency.get("99", 0) > BENT:
                     break
+            tell("as fast as it goes")
             span = run.saturate(talkers, WINDOW, seconds)
             spans["saturated"].append(span)
             words = f"  as fast as it goes: {span.deliveries_a_second:,.0f} deliveries/s"
