@@ -193,11 +193,6 @@ def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
     judge(bench, PARTS, "idle")
 
 
-def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
-    """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
-    judge(bench, PARTS, "waiting")
-
-
 @needs("LOCK-4")
 def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
     """LOCK-18: everything held, then UNLOCKED timeout; a second LOCK does not make it longer."""
@@ -222,3 +217,9 @@ def _ask_at_once(client: Client, count: int) -> list[str]:
     stream = "".join(f"{command}\n" for command in commands).encode()
     client.sends_octets(stream, shown=f"(PING 0 to PING {count - 1})")
     return commands
+
+
+@needs("RATE-1")
+def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
+    """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
+    judge(bench, PARTS, "waiting")
