@@ -20,8 +20,9 @@ from pathlib import Path
 from rich.console import Console
 
 from . import terminal
+from .again import again, replay
 from .grade import Options
-from .options import again, load_of, read_task, read_words, replay, watched
+from .options import load_of, read_task, read_words, watched
 from .reports import page
 from .results import Result, Rubric
 from .run import INTERRUPTED, grade, grade_several, not_built

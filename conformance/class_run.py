@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import __version__
+from .again import program
 from .grade import Options
 from .lines import escape
-from .options import program
 from .overview import Row
 from .process_tree import descendants, end_orphans, processes
 from .reports import page

@@ -20,8 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from . import terminal
+from .again import words_for_added
 from .class_run import Job, Plan, Run, write
-from .options import add_own, digests_of, words_for_added
+from .options import add_own, digests_of
 from .overview import COLUMNS, EXTENSION_COLUMN, Row, as_csv, as_page, printable
 from .process_tree import adopt_orphans
 from .results import read_rubric

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.load.generator import LoadError
+from conformance.load.clients import LoadError
 from conformance.load.measure import Run
 from conformance.load.roomlog import Fault
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.load.client import Stream
 from conformance.load.roomlog import Fault, RoomLog
+from conformance.load.stream import Stream
 
 TEXTS = [f"text {number}" for number in range(6)]
 

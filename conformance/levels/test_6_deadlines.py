@@ -210,6 +210,12 @@ def test_who_sends_too_fast_is_answered_later(bench: Bench) -> None:
     judge(bench, PARTS, "rate")
 
 
+@needs("RATE-1")
+def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
+    """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
+    judge(bench, PARTS, "waiting")
+
+
 def _ask_at_once(client: Client, count: int) -> list[str]:
     """Sends so many PINGs in one piece."""
     commands = [f"PING {number}" for number in range(count)]
@@ -217,9 +223,3 @@ def _ask_at_once(client: Client, count: int) -> list[str]:
     stream = "".join(f"{command}\n" for command in commands).encode()
     client.sends_octets(stream, shown=f"(PING 0 to PING {count - 1})")
     return commands
-
-
-@needs("RATE-1")
-def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
-    """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
-    judge(bench, PARTS, "waiting")

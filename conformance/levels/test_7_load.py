@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from ..bench import Bench, needs, untested
-from ..load.generator import LoadError
+from ..load.clients import LoadError
 from ..load.measure import Run
 from ..load.roomlog import Fault
 from ..load.rounds import Comparison, alone, compare

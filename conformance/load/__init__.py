@@ -6,7 +6,8 @@ stall ("coordinated omission", Gil Tene 2013).
 
 A room is one log, so what every listener receives is the same, octet for octet. The generator keeps
 that stream (`roomlog`), learns each line of it from whoever receives it first, and compares what
-all others receive with it in bulk (`client`): that is what lets one process check millions of
-deliveries a second. `generator` drives the clients, `figures` makes numbers of what they saw,
-`..usage` looks at the server's processes, and `reflector` is the bare server to compare with.
+all others receive with it in bulk (`stream`): that is what lets one process check millions of
+deliveries a second. `clients` are their sockets, `generator` is what they say and when, `figures`
+makes numbers of what they saw, `..usage` looks at the server's processes, and `reflector` is the
+bare server to compare with.
 """

@@ -27,8 +27,8 @@ from rich.console import Console
 from .. import terminal
 from ..process import ServerProcess, StartError
 from ..target import Bound, Target, TargetError, build, from_command, from_folder
+from .clients import LoadError, raise_descriptor_limit
 from .figures import Span, median
-from .generator import LoadError, raise_descriptor_limit
 from .measure import Run
 from .roomlog import Fault
 from .rounds import alone

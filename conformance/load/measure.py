@@ -13,8 +13,9 @@ from dataclasses import asdict
 from itertools import compress
 
 from ..usage import processes_of, processor_time, usage_of
+from .clients import MICRO, Client, now
 from .figures import CURVE, Samples, Span, nearest_rank
-from .generator import MICRO, Client, Generator, now
+from .generator import Generator
 
 #: Beyond this share of a processor the generator may be what is slow.
 BUSY = 0.9

@@ -22,8 +22,8 @@ from ..options import add_load, add_targets, read_targets
 from ..process import ServerProcess, StartError
 from ..reports.load import page
 from ..target import Bound, Target, TargetError, build
+from .clients import LoadError, raise_descriptor_limit
 from .figures import Span
-from .generator import LoadError, raise_descriptor_limit
 from .measure import Run
 from .roomlog import Fault
 from .rounds import CLIENTS, TALKS, alone

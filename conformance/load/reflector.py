@@ -137,7 +137,7 @@ class Reflector:
 
     def stall(self) -> None:
         if self.stall_at is not None and time.monotonic() >= self.stall_at:
-            time.sleep(self.wrong.stall)
+            time.sleep(self.wrong.stall)  # the fault that it is told to have: nobody is served
             self.stall_at += self.wrong.stall_every
 
     def send(self, client: Client) -> None:

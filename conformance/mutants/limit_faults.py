@@ -19,8 +19,7 @@ from parley.hub import Hub, Member
 from parley.state import Pace
 
 from .registry import Launch, breaks
-from .server_faults import FOR_GOOD
-from .tools import OtherLimits
+from .tools import FOR_GOOD, OtherLimits
 
 # Too many
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from impl_poll.connection import Connection
-from parley.hub import Hub, Limits, Member, Outcome
+from parley.hub import Hub, Member, Outcome
 
 from .registry import breaks
-from .server_faults import FOR_GOOD
-from .tools import OtherLimits
+from .tools import FOR_GOOD, InATenth, OtherLimits
 
 # Those who read slowly, or not at all
 
@@ -64,17 +61,6 @@ class ForgetsAnswers(Hub):
 
 
 # Those who choose no name
-
-
-class InATenth(Hub):
-    """A hub that counts some of its times ten times too fast."""
-
-    times: tuple[str, ...] = ()
-
-    def __init__(self, name: str, limits: Limits | None = None) -> None:
-        limits = limits or Limits()
-        shorter = {each: getattr(limits, each) / 10 for each in self.times}
-        super().__init__(name, dataclasses.replace(limits, **shorter))
 
 
 @breaks("NAMELESS-1")

@@ -20,10 +20,7 @@ from parley import wire
 from parley.hub import Hub, Member, Outcome
 
 from .registry import breaks
-from .tools import OtherLimits
-
-#: For how long a connection that ought to be closed is kept open, in seconds.
-FOR_GOOD = 3600.0
+from .tools import FOR_GOOD, OtherLimits
 
 
 def has_ended(sock: socket.socket) -> bool:

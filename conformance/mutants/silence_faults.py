@@ -8,10 +8,8 @@ from impl_poll.connection import Connection
 from parley import wire
 from parley.hub import Hub, Member, Outcome
 
-from .protection_faults import InATenth
 from .registry import breaks
-from .server_faults import FOR_GOOD
-from .tools import OtherLimits
+from .tools import FOR_GOOD, InATenth, OtherLimits
 
 
 @breaks("SILENCE-1")

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from parley.hub import Hub, Limits, Member
 
+#: Seconds that no test waits.
+FOR_GOOD = 3600.0
+
 
 class DelayingHub(Hub):
     """A hub that can do something later: the only clock is the one that the server tells it."""
@@ -55,6 +58,17 @@ class OtherLimits(Hub):
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         changed = dataclasses.replace(limits or Limits(), **self.other)  # type: ignore[arg-type]  # int or float as the field has it
         super().__init__(name, changed)
+
+
+class InATenth(Hub):
+    """A hub that counts some of its times ten times too fast."""
+
+    times: tuple[str, ...] = ()
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        shorter = {each: getattr(limits, each) / 10 for each in self.times}
+        super().__init__(name, dataclasses.replace(limits, **shorter))
 
 
 def swap(member: Member, first: bytes, second: bytes) -> None:
