@@ -2,7 +2,8 @@
 
 All processes count that belong to the server: those of its session, and what they have started.
 So one that forks, or that a script starts, is seen whole; an ended process nobody has waited for
-counts as a thread. Source: proc(5); for schedstat the kernel's sched-stats.rst.
+counts as a thread. Source: proc(5), proc_pid_smaps(5); for schedstat the kernel's
+sched-stats.rst.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def usage_of(processes: Iterable[int]) -> Usage | None:
         descriptors += open_files
         threads += int(fields[17])
         reserved += int(fields[20])
-        resident += int(fields[21]) * _PAGE
+        resident += _resident(process, fields)
     return Usage(descriptors, threads, resident, reserved) if threads else None
 
 
@@ -81,6 +82,19 @@ def wanted_processor(processes: Iterable[int]) -> float:
 def _fields(process: int) -> list[str]:
     """Of /proc/PID/stat, from the state (field 3) on."""
     return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+
+
+def _resident(process: int, fields: list[str]) -> int:
+    """Octets of memory in use, counted page by page.
+
+    Where that cannot be read: what the kernel keeps account of, which may be off by 32 pages and
+    more for each processor that the process has run on.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Rss:"):
+                return int(line.split()[1]) * 1024
+    return int(fields[21]) * _PAGE
 
 
 def _scheduled(process: int) -> Iterator[tuple[int, int]]:

@@ -63,14 +63,14 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             all(each.ended for each in go) and all(each.ended or each.pings > 1 for each in stay)
         )
     ):
-        if half.ended is None:
-            half.sends_octets(b"x", shown="x (and no LF)")
         for client, line in ((carol, "PING me-too"), (dave, "")):
             if client.pings > answered[client]:
                 answered[client] = client.pings
                 client.sends(line)
         if watch.passed >= due:
             erin.sends("PING still-here")
+            if half.ended is None:
+                half.sends_octets(b"x", shown="x (and no LF)")
             due = watch.passed + SILENCE / 4
         _expect_nothing_early(silent, locked, watch, watch.passed - since)
         yield
@@ -103,7 +103,7 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     if len(alice.answers) == 1 and alice.said_bye:
         watch.expect_in_time(SILENCE)
         raise Violation(
-            "a member whose line waits is not silent",
+            "PING at-last waits for its turn, a second after NICK: who sent it is not silent",
             client=alice,
             expected="PONG at-last",
             got=alice.said_bye.text,
@@ -185,11 +185,16 @@ def _expect_asked(silent: Client) -> None:
 def _expect_not_asked(client: Client, often: int, why: str) -> None:
     """Not so often as one who is silent: a server that was busy may have been late to hear it."""
     if client.pings >= often:
+        received = [
+            each.text
+            for each in client.chat.log
+            if (each.client, each.direction) == (client.label, "<")
+        ]
         raise Violation(
             f"{why}, and is asked whether it is there",
             client=client,
-            expected="(no PING)",
-            got="PING (token)",
+            expected="(nothing)",
+            got=next(text for text in reversed(received) if text.startswith("PING ")),
             requirement="SILENCE-1",
         )
 

@@ -60,7 +60,7 @@ def test_lines_cut_at_random_are_the_same_lines(bench: Bench) -> None:
             at += length
             bob.fence()
         _expect_dialogue(alice)
-    bob.events.clear()
+        _expect_heard(bob)
 
 
 def test_lines_in_one_piece_are_several_lines(chat: Chat) -> None:
@@ -70,16 +70,7 @@ def test_lines_in_one_piece_are_several_lines(chat: Chat) -> None:
     alice.sends_octets(stream, shown=f"({len(DIALOGUE)} commands in one piece)")
     alice.expects_answers_to(*(command for command, _ in DIALOGUE))
     _expect_dialogue(alice)
-    bob.fence()
-    texts = [event["text"] for event in bob.events]
-    if texts != [command[4:] for command, _ in DIALOGUE if command.startswith("SAY ")]:
-        raise Violation(
-            "three messages were said",
-            client=bob,
-            expected="(three messages)",
-            got=f"({', '.join(texts)})",
-        )
-    bob.events.clear()
+    _expect_heard(bob)
 
 
 def test_three_thousand_commands_in_one_piece_are_all_answered(chat: Chat) -> None:
@@ -285,3 +276,17 @@ def _expect_dialogue(client: Client) -> None:
             raise Violation(
                 f"the answer to {command}", client=client, expected=f"{kind} (…)", got=final.text
             )
+
+
+def _expect_heard(client: Client) -> None:
+    """Who only listens to the dialogue has been sent what was said in it, by now."""
+    client.fence()
+    texts = [event["text"] for event in client.events]
+    if texts != [command[4:] for command, _ in DIALOGUE if command.startswith("SAY ")]:
+        raise Violation(
+            "three messages were said",
+            client=client,
+            expected="(three messages)",
+            got=f"({', '.join(texts)})",
+        )
+    client.events.clear()
