@@ -44,12 +44,21 @@ class UsingRooms(People):
 
     @rule(who=CHOICE, other=CHOICE, room=st.sampled_from(ROOMS))
     def somebody_locks_and_others_move(self, who: int, other: int, room: str) -> None:
-        self.sends(self.somebody(who), "LOCK")
+        """To its room or to another one; some of them come from elsewhere, where they locked."""
+        watcher = self.member(who)
+        if watcher is None:
+            return
+        self.sends(watcher.label, "LOCK")
+        if other % 3 and watcher.room:
+            room = watcher.room.name
         for each in range(3):
-            self.sends(self.somebody(other + each), f"JOIN {room}")
-            self.sends(self.somebody(other + each), "SAY here I am")
+            mover = self.somebody(other + each)
+            if mover != watcher.label:
+                first = ("JOIN cellar", "LOCK") if (other + each) % 2 else ()
+                self.sends(mover, *first, f"JOIN {room}")
+                self.sends(mover, "SAY here I am")
         if other % 2:
-            self.sends(self.somebody(who), f"JOIN {room}")
+            self.sends(watcher.label, f"JOIN {room}")
 
 
 class UsingHistory(People):
@@ -80,6 +89,16 @@ class UsingAccounts(People):
         loud = spelling.upper() if name % 3 == 0 else spelling
         self.sends(label or self.somebody(who), f"LOGIN {loud} {tried}")
 
+    @rule(who=CHOICE, password=st.sampled_from(PASSWORDS))
+    def somebody_locks_and_another_logs_in(self, who: int, password: str) -> None:
+        """Another who has registered, has left, and comes back."""
+        other = self.member(who + 1)
+        if other:
+            self.sends(self.somebody(who), "LOCK")
+            self.sends(other.label, f"REGISTER {password}", "QUIT")
+            for label in self.newcomers(1):
+                self.sends(label, f"LOGIN {other.name} {password}")
+
     @rule(who=CHOICE, name=CHOICE)
     def somebody_asks_for_a_registered_name(self, who: int, name: int) -> None:
         accounts = list(self.talk.world.accounts.values())
@@ -104,6 +123,13 @@ class UsingFiles(People):
                 line = f"OFFER {receiver.name} {size * size} {EMPTY_SHA256} {name}"
                 self.sends(sender.label, line)
                 self.goes_on(len(open_ones) - 1, who, other % 4)
+
+    @rule(who=CHOICE, other=CHOICE)
+    def somebody_locks_and_is_offered_something(self, who: int, other: int) -> None:
+        receiver = self.member(other)
+        if receiver:
+            self.sends(receiver.label, "LOCK")
+            self.somebody_offers(who, other, 1, FILENAMES[0])
 
     @rule(which=CHOICE, chunk=CHOICE, steps=st.integers(1, 12))
     def a_transfer_goes_on(self, which: int, chunk: int, steps: int) -> None:

@@ -179,10 +179,12 @@ class People(RuleBasedStateMachine):
     def somebody_speaks_and_leaves(self, who: int, lines: list[str]) -> None:
         self.makes(Leaves(self.somebody(who), HALF_CLOSE, tuple(line.encode() for line in lines)))
 
-    @rule(who=CHOICE, other=CHOICE, how=st.sampled_from((HALF_CLOSE, RESET)))
-    def somebody_leaves_locked(self, who: int, other: int, how: str) -> None:
+    @rule(who=CHOICE, other=CHOICE, how=st.sampled_from((HALF_CLOSE, RESET)), both=st.booleans())
+    def somebody_leaves_locked(self, who: int, other: int, how: str, both: bool) -> None:
         label = self.somebody(who)
         self.sends(label, "LOCK")
+        if both:
+            self.sends(self.somebody(other + 1), "LOCK")
         for line in ("SAY first", "SAY second"):
             self.sends(self.somebody(other), line)
         self.makes(Leaves(label, how))
