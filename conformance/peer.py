@@ -11,8 +11,7 @@ import socket
 import ssl
 import struct
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import lines
 from .inbox import Answer, Inbox
@@ -62,8 +61,7 @@ class Violation(AssertionError):
         self.ahead = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the session so far: `direction` is ">" (sent), "<" (received) or "*" (done)."""
 
     client: str

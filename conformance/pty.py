@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pexpect
 
@@ -36,7 +37,11 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spawn.close(force=True)
+        if self._spawn.isalive():
+            self._spawn.kill(signal.SIGKILL)
+            self._spawn.wait()
+        self._spawn.ptyproc.delayafterclose = 0.0  # type: ignore[attr-defined] # another one: it has ended already
+        self._spawn.close()
 
     def ready_port(self) -> int | None:
         """The port of the ready line, once it is on the screen; None if it does not appear."""

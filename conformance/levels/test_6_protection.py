@@ -20,7 +20,7 @@ if sys.platform == "linux":
 
 #: How long a server at rest is watched, and what part of that it may work. One that spins gets a
 #: tenth of a processor even where many others compete for it; one that sleeps, nothing.
-IDLE_SECONDS = 0.3
+IDLE_SECONDS = 0.2
 IDLE_SHARE = 0.08
 #: Connections of a storm, and what each of its four kinds sends before it goes.
 STORM = 120
