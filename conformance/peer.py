@@ -230,14 +230,19 @@ class Peer(Inbox):
 
     # Ending
 
-    def half_closes(self) -> None:
-        """Ends the client's own direction; the server's stays open."""
-        self.chat.log.append(Entry(self.label, ">", "(end of stream)"))
+    def half_closes(self, fin: bool = True) -> None:
+        """Ends the client's own direction; the server's stays open. Without `fin`, TLS alone ends.
+
+        TCP says it with its FIN, TLS with a close_notify.
+        """
+        how = "(end of stream)" if fin else "(close_notify, and no FIN)"
+        self.chat.log.append(Entry(self.label, ">", how))
         self.half_closed = True
         self.chat.write_all(self)
         try:
             self.sock.send(self._wire.end())
-            self.sock.shutdown(socket.SHUT_WR)
+            if fin:
+                self.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
             self.ended = self.ended or f"reset: {error.strerror}"
 

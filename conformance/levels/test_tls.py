@@ -147,6 +147,20 @@ def test_an_endless_handshake_is_cut_off(bench: Bench, authority: Authority) -> 
     alice.receives_nothing()
 
 
+def test_a_close_notify_is_the_end_of_the_stream(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-6: who has sent it is answered and has left, although its TCP connection stays open."""
+    chat = bench.chat(server, authority.context)
+    alice, bob = chat.members("alice", "bob")
+    bob.sends("SAY last words")
+    bob.half_closes(fin=False)
+    seq = bob.said(bob.answer())
+    bob.awaits_end()
+    alice.hears(bob, "last words", seq)
+    alice.is_told(f"LEFT lobby {bob.nick} closed")
+
+
 def _connect(bench: Bench, server: ServerProcess) -> socket.socket:
     address = (server.host, server.port)
     return socket.create_connection(address, timeout=bench.servers.answer_patience)

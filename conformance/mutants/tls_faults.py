@@ -93,3 +93,20 @@ class PatientHandshakes(ExtendedHub):
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         super().__init__(name, dataclasses.replace(limits or Limits(), handshake=FOR_GOOD))
+
+
+@breaks("TLS-6")
+class WaitsForTheFin(Connection):
+    """Only the end of a client's TCP stream is an end; a close_notify is none."""
+
+    def receive(self) -> None:
+        sound = self.channel.receive
+
+        def deaf(octets: bytes) -> bytes:
+            text = sound(octets)
+            self.channel.input_ended = False
+            return text
+
+        self.channel.receive = deaf  # type: ignore[method-assign]
+        super().receive()
+        self.channel.receive = sound  # type: ignore[method-assign]
