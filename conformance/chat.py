@@ -48,6 +48,8 @@ class Chat:
             kind for kind, from_level in (("JOINED", 3), ("LEFT", 4)) if level < from_level
         }
         self.private: frozenset[str] = frozenset()  # events with X- that the test is about
+        #: Names and numbers of members that everybody ought to have heard of.
+        self.settled: set[tuple[str, int]] = set()
         self.looked_at = 0  # lines and ends that the test itself has looked at
         self.most_waiting = 0  # clients that waited at the same time, in the phase under way
         self.most_at_once = 0  # and in any phase of the test
@@ -142,6 +144,7 @@ class Chat:
     def settle(self, clients: Iterable[Client]) -> None:
         """Everybody has received everything so far; joinings are put aside."""
         with self._preparing():
+            self.settled |= {(each.nick, each.number) for each in self.clients if each.number}
             for client in clients:
                 client.sends(f"PING {self.token()}")
             for client in clients:

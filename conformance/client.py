@@ -169,6 +169,14 @@ class Client(Peer):
     def receives_nothing(self, requirement: str | None = None) -> None:
         """A fence proves that no event waits; `requirement` is what one would break."""
         self.fence()
+        if self.events and self._is_late(self.events[0]):
+            raise Violation(
+                "the event came too late: a PING sent after OK NICK was answered without it",
+                client=self,
+                expected="(nothing)",
+                got=self.events[0].text,
+                requirement=LATE_RULES["JOINED"],
+            )
         if self.events:
             raise Violation(
                 "an event that should not have come",
@@ -177,6 +185,16 @@ class Client(Peer):
                 got=self.events[0].text,
                 requirement=self.rule_against(self.events[0]) or requirement,
             )
+
+    def _is_late(self, event: Line) -> bool:
+        """Whether it is the first word of somebody who had come when all were fenced."""
+        return (
+            event.kind == "JOINED"
+            and self.chat.level < BEYOND
+            and event["name"] != self.nick
+            and (event["name"], event.number("number")) in self.chat.settled
+            and sum(line.text == event.text for line in self.stream) == 1
+        )
 
     def rule_against(self, event: Line) -> str | None:
         """The requirement that forbids an event, where the event itself tells which."""
