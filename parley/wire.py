@@ -134,8 +134,11 @@ def is_name(word: str) -> bool:
 
 
 def fold(name: str) -> str:
-    """The form in which two names are equal if they are the same name (NICK-5)."""
-    return name.lower()  # names are ASCII: nothing but A to Z changes
+    """The form in which two names are equal if they are the same name (NICK-5).
+
+    What is no name stays what it is: the lower case of the Kelvin sign is a k.
+    """
+    return name.lower() if name.isascii() else name
 
 
 def line(*fields: str | int) -> bytes:

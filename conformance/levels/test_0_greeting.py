@@ -85,7 +85,11 @@ def test_half_a_line_of_one_client_delays_nobody(chat: Chat) -> None:
     bob.does("PING again")
 
 
-@pytest.mark.parametrize("token", ["x", "A-Za-z0-9", "~!@#$%^&*()", "7" * 64])
+#: Tokens that are no numbers, no formats and no escapes.
+TOKENS = ["0", "007", "1e3", "-1", "%%", "%s%n", "\\n", "\\", "&lt;", '"x"', "'x'", "\\x41", "PING"]
+
+
+@pytest.mark.parametrize("token", ["x", "A-Za-z0-9", "~!@#$%^&*()", "7" * 64, *TOKENS])
 def test_ping_is_answered_with_its_token(chat: Chat, token: str) -> None:
     """PING-1: PONG and the same token, octet for octet."""
     chat.connect("alice").does(f"PING {token}")

@@ -20,6 +20,16 @@ def test_every_well_formed_name_is_accepted(chat: Chat) -> None:
     longest = "Z23456789_123456789-"
     names = ["q", longest, "a_", "b-", "c0", "D--__--", "x" * 20]
     names += ["lobby", "admin", "root", "server", "nick", "who", "null", "X-", "OK"]
+    names += ["constructor", "toString", "hasOwnProperty", "length", "None", "true", "NaN"]
+    for number, name in enumerate(names):
+        chat.connect(f"c{number}").takes_name(name)
+
+
+def test_names_that_resemble_each_other_are_different(chat: Chat) -> None:
+    """NICK-1, NICK-2: one is the beginning of another, or they differ in the last octet."""
+    stem = chat.nick("q").ljust(17, "q")
+    names = [stem, stem + "xyz", stem + "xyw", stem + "x", stem[:-1], stem[:-1] + "p", stem[:-3]]
+    names += [stem + "x-y", stem + "x_y"]
     for number, name in enumerate(names):
         chat.connect(f"c{number}").takes_name(name)
 
@@ -162,6 +172,8 @@ def test_a_nameless_client_is_told_to_take_a_name(chat: Chat, command: str) -> N
 def test_the_need_for_a_name_names_the_verb_that_is_known(chat: Chat) -> None:
     """NEED-2: in need-nick stands the verb, or - if the server does not know it."""
     alice = chat.connect("alice")
+    alice.is_refused("\ufeffPING x", "need-nick", "-")
+    alice.is_refused(" ", "need-nick", "-")
     alice.is_refused("DANCE now", "need-nick", "-")
     alice.is_refused("x-nobody", "need-nick", "-")
     alice.is_refused("!?", "need-nick", "-")
@@ -218,6 +230,9 @@ def test_a_refusal_has_code_verb_and_words(chat: Chat) -> None:
         "NIC alice",
         "X-NOBODY-HAS",
         " SAY hello",
+        " ",
+        "   ",
+        "\ufeffPING x",
         "?",
         "123",
         "P1NG x",

@@ -5,6 +5,7 @@ import pytest
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
+from ..texts import STRANGE
 
 TEXTS = [
     "hello",
@@ -78,6 +79,31 @@ def test_the_text_arrives_as_it_was_sent(chat: Chat, text: str) -> None:
     alice, bob = chat.members("alice", "bob")
     seq = alice.says(text)
     bob.hears(alice, text, seq)
+
+
+def test_no_text_means_anything(chat: Chat) -> None:
+    """SAY-3: what others take for a number, a command, markup or blanks is a text."""
+    alice, bob = chat.members("alice", "bob")
+    for text in STRANGE:
+        bob.hears(alice, text, alice.says(text))
+
+
+def test_who_says_the_same_again_is_heard_again(chat: Chat) -> None:
+    """SAY-2: equal texts are several messages."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    for speaker in (alice, alice, bob, alice, bob, bob):
+        seq = speaker.says("the same")
+        for listener in {alice, bob, carol} - {speaker}:
+            listener.hears(speaker, "the same", seq)
+
+
+def test_the_longest_text_of_the_longest_name_is_passed_on(chat: Chat) -> None:
+    """SAY-12: a line has room for both."""
+    alice, bob = chat.connects("alice", "bob")
+    bob.takes_name()
+    alice.takes_name(chat.nick("q").ljust(20, "q"))
+    text = "x" * 3799 + "y"
+    bob.hears(alice, text, alice.says(text))
 
 
 def test_the_speaker_does_not_receive_its_own_message(chat: Chat) -> None:

@@ -225,6 +225,14 @@ def test_who_takes_no_two_arguments(chat: Chat) -> None:
     chat.member("alice").is_refused("WHO is here", "bad-args")
 
 
+def test_who_with_a_space_behind_it_is_who(chat: Chat) -> None:
+    """CMD-2, ERR-3, WHO-1: one space is none; two are an empty argument."""
+    alice = chat.member("alice")
+    for command in ("WHO ", "who "):
+        alice.check(alice.asks(command).final, "OK WHO 1")
+    alice.is_refused("WHO  ", "bad-args")
+
+
 def _expect_listing(asker: Client, members: list[Client]) -> None:
     asker.sends("WHO")
     _check_listing(asker, members)

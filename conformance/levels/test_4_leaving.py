@@ -6,6 +6,7 @@ from ..bench import needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
+from ..texts import STRANGE
 
 
 def test_quit_is_answered_and_ends_the_stream(chat: Chat) -> None:
@@ -24,6 +25,28 @@ def test_the_others_are_told_who_quits_and_why(chat: Chat, words: str) -> None:
     for client in (alice, carol):
         client.receives(f"LEFT lobby {bob.nick} quit{words}")
         client.receives_nothing()
+
+
+def test_no_words_mean_anything(chat: Chat) -> None:
+    """QUIT-2: what others take for a number, a command, markup or blanks are words."""
+    witness = chat.member("witness")
+    crowd = chat.crowd(len(STRANGE))
+    chat.settle([witness])
+    for client, words in zip(crowd, STRANGE, strict=True):
+        client.does(f"QUIT {words}", "OK QUIT")
+        client.awaits_end()
+        witness.receives(f"LEFT lobby {client.nick} quit {words}")
+
+
+def test_the_longest_words_of_the_longest_name_are_passed_on(chat: Chat) -> None:
+    """QUIT-2: a line has room for both."""
+    alice, bob = chat.connects("alice", "bob")
+    bob.takes_name()
+    alice.takes_name(chat.nick("q").ljust(20, "q"))
+    bob.receives(f"JOINED lobby {alice.nick} {alice.number}")
+    words = "x" * 3799 + "y"
+    alice.does(f"QUIT {words}", "OK QUIT")
+    bob.receives(f"LEFT lobby {alice.nick} quit {words}")
 
 
 def test_quit_with_a_space_only_has_no_words(chat: Chat) -> None:
@@ -46,6 +69,7 @@ def test_a_nameless_client_may_quit(chat: Chat) -> None:
 def test_quit_with_too_many_words_is_refused(chat: Chat, words: str) -> None:
     """QUIT-5: text-too-long, and the member stays."""
     alice, bob = chat.members("alice", "bob")
+    chat.connect("nobody").is_refused(f"QUIT {words}", "text-too-long")
     bob.is_refused(f"QUIT {words}", "text-too-long")
     alice.receives_nothing()
     alice.hears(bob, "still here", bob.says("still here"))

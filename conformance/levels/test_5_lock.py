@@ -6,8 +6,19 @@ import pytest
 
 from ..bench import Bench, needs
 from ..chat import Chat
-from ..client import Client
+from ..client import ANY_VERB, Client
 from ..peer import Violation
+
+#: Commands that are refused, and how.
+REFUSED = [
+    ("WHO is here", "bad-args"),
+    ("NICK other", "already-named"),
+    ("DANCE", "unknown-verb"),
+    ("LOCK now", "bad-args"),
+    ("UNLOCK now", "bad-args"),
+    ("PING", "bad-args"),
+    ("QUIT " + "x" * 3801, "text-too-long"),
+]
 
 
 def test_events_are_held_after_lock(chat: Chat) -> None:
@@ -266,22 +277,67 @@ def test_a_stop_delivers_what_is_held(bench: Bench, number: signal.Signals) -> N
     """LOCK-15: the held events, then BYE."""
     server = bench.start()
     chat = bench.chat(server)
-    alice, bob = chat.members("alice", "bob")
-    alice.does("LOCK", "OK LOCK")
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    for client in (alice, carol):
+        client.does("LOCK", "OK LOCK")
     seq = bob.says("one last thing")
     server.signal(number)
-    alice.awaits_end()
-    got = [event.text if event.kind != "BYE" else "BYE" for event in alice.events]
-    _expect(alice, [f"MSG lobby {seq} {bob.nick} one last thing", "BYE"], got)
+    for client in (alice, carol):
+        client.awaits_end()
+        got = [event.text if event.kind != "BYE" else "BYE" for event in client.events]
+        _expect(client, [f"MSG lobby {seq} {bob.nick} one last thing", "BYE"], got)
     for client in (alice, bob):
         client.awaits_end()
         client.events.clear()
 
 
+def test_a_hold_of_hundreds_is_counted(bench: Bench) -> None:
+    """LOCK-4: three hundred events are three hundred."""
+    chat = bench.chat(bench.start(hold_count=400))
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    expected = [f"MSG lobby {bob.says(f'm{each}')} {bob.nick} m{each}" for each in range(300)]
+    answer = alice.does("UNLOCK", "OK UNLOCK 300")
+    _expect(alice, expected, [event.text for event in answer.events])
+
+
+def test_what_is_refused_leaves_the_lock(chat: Chat) -> None:
+    """LOCK-1, ERR-4, PONG-1: neither does a PONG end it."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    bob.says("held")
+    alice.sends("PONG x")
+    for command, code in REFUSED:
+        alice.is_refused(command, code, ANY_VERB)
+        alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.events.clear()
+
+
+def test_a_locked_member_is_there(chat: Chat) -> None:
+    """LOCK-12, NICK-4, WHO-1: its name is in use, and it is listed."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    nobody = chat.connect("nobody")
+    nobody.is_refused(f"NICK {alice.nick}", "nick-in-use")
+    items = [item.text for item in bob.does("WHO", "OK WHO 2").items]
+    if f"HERE {alice.nick} {alice.number}" not in items:
+        raise Violation(
+            "a locked member is listed",
+            client=bob,
+            expected=f"HERE {alice.nick} {alice.number}",
+            got=" / ".join(items),
+        )
+    alice.does("UNLOCK", "OK UNLOCK 0")
+
+
 @pytest.mark.parametrize("verb", ["LOCK", "UNLOCK"])
 def test_lock_and_unlock_take_no_argument(chat: Chat, verb: str) -> None:
-    """LOCK-16: bad-args, and nothing changes."""
+    """LOCK-16, CMD-2: bad-args, and nothing changes; a space behind the verb is no argument."""
     alice, bob = chat.members("alice", "bob")
+    alice.does(f"{verb.lower()} ", f"OK {verb}" + " 0" * (verb == "UNLOCK"))
+    alice.asks("UNLOCK")
+    alice.is_refused(f"{verb}  ", "bad-args")
     alice.is_refused(f"{verb} x", "bad-args")
     seq = bob.says("not held")
     alice.hears(bob, "not held", seq)

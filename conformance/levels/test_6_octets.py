@@ -7,6 +7,7 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import ANY_VERB, Client
+from ..lines import escape
 from ..peer import Violation
 
 DIALOGUE = [
@@ -92,6 +93,11 @@ def test_one_cr_before_the_lf_belongs_to_the_end(chat: Chat) -> None:
     alice.sends_octets(b"SAY hello\r\n", shown="SAY hello (CR LF)")
     alice.expects_answers_to("SAY hello")
     bob.hears(alice, "hello", alice.said(alice.answer()))
+    alice.sends_octets(b"PING y\r", shown="PING y (CR)")
+    bob.fence()  # the CR has come, the LF has not
+    alice.sends_octets(b"\n", shown="(LF)")
+    alice.expects_answers_to("PING y")
+    alice.check(alice.answer().final, "PONG y")
 
 
 @pytest.mark.parametrize("octets", [b"\n", b"\r\n", b"\n\n\r\n\n"], ids=repr)
@@ -137,6 +143,7 @@ def test_a_line_whose_cr_makes_it_too_long_is_refused(chat: Chat) -> None:
 
 BAD_UTF8 = [
     b"\xff", b"\x80", b"\xc3", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf",
+    b"\xe0\x9f\xbf", b"\xf5\x80\x80\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xf0\x9f\x98",
     b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xe2\x82",
 ]  # fmt: skip
 
@@ -145,9 +152,10 @@ BAD_UTF8 = [
 def test_what_is_not_utf8_is_refused(chat: Chat, octets: bytes) -> None:
     """OCTET-7: bad-line, also for overlong forms, surrogates and what is above U+10FFFF."""
     alice, bob = chat.members("alice", "bob")
-    alice.sends_octets(b"SAY a" + octets + b"z\n", shown=f"SAY a{octets!r}z")
-    alice.expects_answers_to("SAY")
-    alice.was_refused(alice.answer(), "SAY", "bad-line", "-")
+    for end in (b"z", b""):
+        alice.sends_octets(b"SAY a" + octets + end + b"\n", shown=f"SAY a{octets + end!r}")
+        alice.expects_answers_to("SAY")
+        alice.was_refused(alice.answer(), "SAY", "bad-line", "-")
     bob.receives_nothing()
 
 
@@ -161,10 +169,12 @@ def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
     for code in CONTROLS:
         if code == 0x0A:
             continue
-        line = "PING a" + chr(code) + "z"
-        alice.sends_octets(line.encode() + b"\n", shown=f"PING a (U+{code:04X}) z")
-        alice.expects_answers_to("PING")
-        alice.was_refused(alice.answer(), "PING", "bad-line", "-")
+        for line in (f"PING a{chr(code)}z", f"PING a{chr(code)}", f"QUIT a{chr(code)}z"):
+            if line.endswith("\r"):
+                continue  # it belongs to the end of the line
+            alice.sends_octets(line.encode() + b"\n", shown=escape(line))
+            alice.expects_answers_to("PING")
+            alice.was_refused(alice.answer(), "PING", "bad-line", "-")
     for octets in (b"PING x\r\r\n", b"\r\r\n", b"PING\rx\n"):
         alice.sends_octets(octets, shown=repr(octets))
         alice.expects_answers_to("PING")
@@ -216,8 +226,43 @@ def test_an_unfinished_line_is_discarded(chat: Chat, rest: bytes) -> None:
     alice.is_told(f"LEFT lobby {bob.nick} closed")
 
 
+@needs("LEFT-4")
+def test_an_unfinished_line_of_the_nameless_is_discarded(chat: Chat) -> None:
+    """OCTET-10: a name that was not sent to its end is not given."""
+    alice = chat.member("alice")
+    for rest in (b"PING x", b"NICK never", b"QUIT"):
+        nobody = chat.connect("nobody")
+        nobody.sends_octets(rest, shown=f"{rest!r} (and no LF)")
+        nobody.half_closes()
+        nobody.awaits_end()
+        if nobody.stream:
+            raise Violation(
+                "an answer to an unfinished line",
+                client=nobody,
+                expected="(nothing)",
+                got=nobody.stream[-1].text,
+            )
+    alice.receives_nothing()
+
+
+@pytest.mark.parametrize("octets", [b"", b"\r", b"\xff", b"PING \x00", b"x" * 5000], ids=len)
+@needs("LOCK-1")
+def test_a_line_that_is_none_leaves_the_lock(chat: Chat, octets: bytes) -> None:
+    """OCTET-4, OCTET-6, OCTET-7, OCTET-8: refused or ignored, it changes nothing."""
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    bob.says("held")
+    alice.sends_octets(octets + b"\n", shown=f"{octets[:20]!r} ({len(octets)} octets)")
+    if octets.strip():
+        alice.expects_answers_to("PING")
+        alice.answer()
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.events.clear()
+
+
 def test_the_order_of_refusals_begins_with_the_line(chat: Chat) -> None:
-    """OCTET-6, OCTET-8, ERR-5: line-too-long before bad-line, bad-line before need-nick."""
+    """ERR-5, OCTET-6, OCTET-8: line-too-long before bad-line, bad-line before need-nick."""
     alice = chat.connect("alice")
     alice.sends_octets(b"\xff" * 5000 + b"\n", shown="(5000 octets that are no UTF-8)")
     alice.expects_answers_to("DANCE")

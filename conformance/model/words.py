@@ -24,7 +24,7 @@ def is_name(word: str) -> bool:
 
 def same(name: str) -> str:
     """What two names have in common that differ only in case (NICK-5)."""
-    return name.lower()
+    return name.lower() if name.isascii() else name
 
 
 def nothing(arguments: str, rule: str = "ERR-3") -> None:
