@@ -245,9 +245,18 @@ def test_an_unfinished_line_of_the_nameless_is_discarded(chat: Chat) -> None:
     alice.receives_nothing()
 
 
-@pytest.mark.parametrize("octets", [b"", b"\r", b"\xff", b"PING \x00", b"x" * 5000], ids=len)
+@pytest.mark.parametrize(
+    ("octets", "rule"),
+    [
+        (b"", "OCTET-4"),
+        (b"\r", "OCTET-4"),
+        (b"x" * 5000, "OCTET-6"),
+        (b"\xff", "OCTET-7"),
+        (b"PING \x00", "OCTET-8"),
+    ],
+)
 @needs("LOCK-1")
-def test_a_line_that_is_none_leaves_the_lock(chat: Chat, octets: bytes) -> None:
+def test_a_line_that_is_none_leaves_the_lock(chat: Chat, octets: bytes, rule: str) -> None:
     """OCTET-4, OCTET-6, OCTET-7, OCTET-8: refused or ignored, it changes nothing."""
     alice, bob = chat.members("alice", "bob")
     alice.does("LOCK", "OK LOCK")
@@ -256,7 +265,7 @@ def test_a_line_that_is_none_leaves_the_lock(chat: Chat, octets: bytes) -> None:
     if octets.strip():
         alice.expects_answers_to("PING")
         alice.answer()
-    alice.receives_nothing()
+    alice.receives_nothing(rule)
     alice.does("UNLOCK", "OK UNLOCK 1")
     alice.events.clear()
 

@@ -27,6 +27,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_stopping,
     hub_faults_talking,
     hub_faults_unlock,
+    hub_faults_words,
     launch_faults,
     limit_faults,
     load_faults,
