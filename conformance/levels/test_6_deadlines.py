@@ -13,6 +13,7 @@ from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 from ..together import Parts, Watch, judge
+from .locks import somebody_locks_a_second_time
 from .silence import (
     NOT_BEFORE,
     SHORT,
@@ -176,6 +177,7 @@ PARTS: Parts = {
     "rate": ({"rate": RATE}, somebody_sends_too_fast),
     "stall": ({"stall": SHORT}, somebody_reads_nothing),
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
+    "again": ({"hold-time": SHORT}, somebody_locks_a_second_time),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
@@ -197,6 +199,12 @@ def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
 def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
     """LOCK-18: everything held, then UNLOCKED timeout; a second LOCK does not make it longer."""
     judge(bench, PARTS, "lock")
+
+
+@needs("LOCK-4")
+def test_every_lock_that_lasts_too_long_ends(bench: Bench) -> None:
+    """LOCK-18: a second one as well, in its own time, and one that holds nothing."""
+    judge(bench, PARTS, "again")
 
 
 @needs("SLOW-1")

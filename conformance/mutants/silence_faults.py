@@ -6,7 +6,7 @@ from unittest import mock
 
 from impl_poll.connection import Connection
 from parley import wire
-from parley.hub import Hub, Member, Outcome
+from parley.hub import Hub, Limits, Member, Outcome
 
 from .registry import breaks
 from .tools import FOR_GOOD, InATenth, OtherLimits
@@ -231,3 +231,62 @@ class EndedLocksTimeOut(Hub):
         if held:
             self._send(member, b"".join(held))
         self.reply(member, "OK", "UNLOCK", len(held or ()))
+
+
+@breaks("LOCK-18")
+class LocksEndedBySayTimeOut(Hub):
+    """The time of a lock goes on when SAY has ended it, and then ends the next one."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._due: dict[Member, float] = {}
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        self._due.setdefault(member, self._now + self.limits.hold_time)
+
+    def do_unlock(self, member: Member, arguments: str) -> None:
+        self._due.pop(member, None)
+        super().do_unlock(member, arguments)
+
+    def next_deadline(self) -> float | None:
+        sound = super().next_deadline()
+        return min([*self._due.values(), *([] if sound is None else [sound])], default=None)
+
+    def tick(self, now: float) -> None:
+        for member in [member for member, due in self._due.items() if now >= due]:
+            del self._due[member]
+            if member.held is not None:
+                self.release(member)
+                self._send(member, wire.line("UNLOCKED", "timeout"))
+        super().tick(now)
+
+
+@breaks("LOCK-18")
+class OneLockATime(Hub):
+    """Only the first lock of a member has an end."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._had_one: set[Member] = set()
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        if member in self._had_one:
+            self._locks.stop(member)
+        self._had_one.add(member)
+
+
+@breaks("LOCK-18")
+class EmptyLocksEndQuietly(Hub):
+    """When the time of a lock is over that holds nothing, nothing is said."""
+
+    emptied = False
+
+    def release(self, member: Member) -> int:
+        self.emptied = member.held == []
+        return super().release(member)
+
+    def _send(self, member: Member, line: bytes) -> None:
+        if line != b"UNLOCKED timeout\n" or not self.emptied:
+            super()._send(member, line)
