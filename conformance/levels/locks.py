@@ -10,13 +10,17 @@ from .silence import NOT_BEFORE, SHORT
 
 
 def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:
-    """Alice, when her first lock has ended before its time; and Dave, for whom nothing is held."""
+    """Alice, when her first lock has ended before its time; and Dave, for whom nothing is held.
+
+    Meanwhile Bob pauses within a line.
+    """
     alice, bob, dave = chat.members("alice", "bob", "dave")
     watch.begins()
     alice.does("LOCK", "OK LOCK")
     seq = alice.says("this ends my lock")
     for client in (bob, dave):
         client.hears(alice, "this ends my lock", seq)
+    bob.sends_octets(b"PING ha", shown="PING ha (and no more)")
     locked, over = {dave: watch.passed}, dict[Client, float]()
     dave.does("LOCK", "OK LOCK")
     for _ in watch.until(lambda: len(over) == 2):
@@ -40,3 +44,10 @@ def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:
             )
         client.receives("UNLOCKED timeout")
         client.does("UNLOCK", "OK UNLOCK 0")
+    bob.sends_octets(b"lf\n", shown="lf (the rest, much later)")
+    bob.expects_answers_to("PING half")
+    try:
+        bob.check(bob.answer().final, "PONG half")
+    except Violation as violation:
+        violation.requirement = violation.requirement or "OCTET-1"
+        raise

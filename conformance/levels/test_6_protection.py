@@ -160,15 +160,17 @@ def _few_descriptors(server: ServerProcess) -> Iterator[None]:
 
 
 def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
-    """START-4: a port that is no number: a word on standard error, exit status 2."""
-    server = bench.launch(port="banana")
-    status = server.wait_end(bench.servers.start_patience)
-    state = server.state()
-    server.kill()
-    if status != 2:
-        raise Violation("the port banana", expected="(exited with status 2)", got=f"({state})")
-    if not server.stderr:
-        raise Violation("the port banana", expected="a line on standard error", got="(nothing)")
+    """START-4: a port that is none: a word on standard error, exit status 2."""
+    for port in ("banana", "65536"):
+        server = bench.launch(port=port)
+        status = server.wait_end(bench.servers.start_patience)
+        state = server.state()
+        server.kill()
+        why = f"the port {port}"
+        if status != 2:
+            raise Violation(why, expected="(exited with status 2)", got=f"({state})")
+        if not server.stderr:
+            raise Violation(why, expected="a line on standard error", got="(nothing)")
 
 
 def test_bounds_that_contradict_each_other_are_told(bench: Bench) -> None:
