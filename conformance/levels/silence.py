@@ -14,15 +14,30 @@ SILENCE = 0.35
 NOT_BEFORE = 0.7
 #: What a client is sent when its time is over.
 GOODBYE = "BYE (and words), then (end of stream)"
+#: How often those who answer are asked, each time after as long a silence.
+ROUNDS = 3
+#: By what the members of a test answer each PING; as octets, what is no command; what it tells.
+SIGNS = {
+    "carol": (b"PING me-too", "PING me-too", "another command"),
+    "dave": (b"", "", "an empty line"),
+    "frank": (b"PONG something-else", "PONG something-else", "a PONG with another token"),
+    "grace": (b"DANCE", "DANCE", "a line that is refused"),
+    "heidi": (b"SAY \xff", "SAY (no UTF-8)", "a line that is no text"),
+    "ivan": (b"SAY " + b"x" * 5000, "SAY xxx... (5000 octets)", "a line that is too long"),
+}
 
 
 def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     watch.begins()
-    alice = Client(chat, "alice")
-    alice.sends(f"NICK {alice.nick}")
+    chat.ignored.add("JOINED")
+    bob = Client(chat, "bob")
+    bob.sends("NICK 1")
+    named = (Client(chat, "alice"), bob)
+    for client in named:
+        client.sends(f"NICK {client.nick}")
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    everybody = (alice, silent, busy, half)
+    everybody = (*named, silent, busy, half)
     yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
     watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
     if not all(each.greeting for each in everybody):
@@ -38,37 +53,41 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
         _expect_bye(client, watch, rule, SHORT)
         client.abandons()
         client.events.clear()
-    if alice.ended:
+    if any(each.ended for each in named):
         watch.expect_in_time(SHORT)
-    alice.named(alice.answer())
-    alice.receives_nothing()
+    bob.was_refused(bob.answer(), "NICK 1", "bad-nick")
+    for client in named:
+        client.named(client.answer())
+        client.receives_nothing()
 
 
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     chat.ignored.add("JOINED")
     watch.begins()
-    alice, carol, dave = stay = chat.members("alice", "carol", "dave")
+    alice, *others = stay = chat.members("alice", *SIGNS)
     erin, nobody, due = chat.member("erin"), chat.connect("nobody"), 0.0
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
-    for client in (carol, dave, *go):
+    for client in (*others, *go):
         client.answers_pings = False
     since = watch.passed  # before any of them had a name
     for client in go:
-        client.takes_name()
+        client.takes_name(client.nick.capitalize())
     locked.asks("LOCK")
     held = f"MSG lobby {alice.says('held')} {alice.nick} held"
     answered = dict.fromkeys(stay, 0)
+    talk = cycle(("SAY still here", "WHO"))
     for _ in watch.until(
         lambda: (
-            all(each.ended for each in go) and all(each.ended or each.pings > 1 for each in stay)
+            all(each.ended for each in go)
+            and all(each.ended or each.pings >= ROUNDS for each in stay)
         )
     ):
-        for client, line in ((carol, "PING me-too"), (dave, "")):
+        for client in others:
             if client.pings > answered[client]:
                 answered[client] = client.pings
-                client.sends(line)
+                _gives_a_sign(client)
         if watch.passed >= due:
-            erin.sends("PING still-here")
+            erin.sends(next(talk))
             if half.ended is None:
                 half.sends_octets(b"x", shown="x (and no LF)")
             due = watch.passed + SILENCE / 4
@@ -78,19 +97,29 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
         _expect_bye(client, watch, rule, 2 * SILENCE)
         client.events.clear()
+    _expect_asked_before_held(locked, held)
     _expect_held_before_bye(locked, watch, held)
-    for client, how in ((alice, "a PONG"), (carol, "another command"), (dave, "an empty line")):
-        _expect_here(client, watch, how)
+    _expect_here(alice, watch, "a PONG")
+    for client in others:
+        _expect_here(client, watch, SIGNS[client.label][2])
     _stop_asking(stay, erin)
     _expect_not_asked(nobody, 1, "a connection has no name")
     if erin.pings:
         watch.expect_in_time(SILENCE)
     _expect_not_asked(erin, alice.pings, "a member says something all the time")
+    _expect_listed(erin, go)
     for client in go:
         _expect_left_once(chat, alice, client)
     for client in (*stay, erin):
         client.fence()
         client.events.clear()
+
+
+def _gives_a_sign(client: Client) -> None:
+    """The line by which this member shows that it is here."""
+    octets, shown, _ = SIGNS[client.label]
+    client.expects_answers_to(shown)
+    client.sends_octets(octets + b"\n", shown=shown)
 
 
 def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -163,6 +192,39 @@ def _expect_held_before_bye(locked: Client, watch: Watch, held: str) -> None:
         watch.expect_in_time(SILENCE)  # else another's end may have come between
         raise _not_held(locked, held, "LOCK-19")
     locked.events.clear()
+
+
+def _expect_asked_before_held(locked: Client, held: str) -> None:
+    """The PING to a locked member is not held, however late all of it was read."""
+    received = [
+        each.text
+        for each in locked.chat.log
+        if (each.client, each.direction) == (locked.label, "<")
+    ]
+    first = next((text for text in received if text == held or text.startswith("PING ")), None)
+    if first == held:
+        raise _not_held(locked, "PING (token), and then what is held", "LOCK-1")
+
+
+def _expect_listed(witness: Client, silent: Iterable[Client]) -> None:
+    """Who is asked is still here, and listed until its LEFT. WHO-5."""
+    missing = names = {client.nick for client in silent}
+    gone: set[str] = set()
+    for line in witness.stream:
+        if line.kind == "LEFT":
+            gone |= {name for name in names if name.lower() == line["name"].lower()}
+        elif line.kind == "HERE":
+            missing = missing - {line["name"]}
+        elif line.kind == "OK WHO":
+            if missing - gone:
+                raise Violation(
+                    "a silent member has not left yet",
+                    client=witness,
+                    expected=f"HERE {min(missing - gone)} (number)",
+                    got=line.text,
+                    requirement="WHO-5",
+                )
+            missing = names
 
 
 def _unfinished(client: Client) -> str:

@@ -124,7 +124,7 @@ def _locks_of(client: Client) -> list[str]:
 
 def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     alice, bob = chat.members("alice", "bob")
-    carol = chat.narrow_member("carol")
+    carol = chat.narrow_member("Carol")
     carol.reads_no_more()
     for _ in range(BEHIND):
         alice.says(TEXT)
