@@ -6,11 +6,12 @@ machine can bring it forward. Where a client has to be in time itself, and this 
 for that, nothing is judged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
+from ..lines import escape
 from ..peer import Violation
 from ..together import Parts, Watch, judge
 from .locks import somebody_locks_a_second_time
@@ -30,6 +31,21 @@ TEXT = "x" * 3700
 #: Lines a second, and lines beyond those that may come at once.
 RATE = 300
 BEYOND = 150
+#: Lines of one kind: how they read, how each is answered, if it is, and how many there are.
+Block = tuple[bytes, str, int]
+#: RATE + BEYOND lines, without a NICK. Whatever costs nothing is so many that the end comes early.
+KINDS: tuple[Block, ...] = (
+    (b"", "", 150),
+    (b"DANCE", "ERR unknown-verb", 150),
+    (b"SAY " + b"x" * 4200, "ERR line-too-long", 150),
+)
+#: The same around a NICK. If that makes what came before forgotten, the end comes early, too.
+BEFORE: Block = (b"PING x", "PONG x", 75)
+AFTER: tuple[Block, ...] = (
+    (b"PONG x", "", 124),
+    (b"SAY x", "OK SAY ", 125),
+    (b"SAY \xff", "ERR bad-line", 125),
+)
 #: Lines that take ten seconds, in which others are answered.
 FLOOD = 10 * RATE
 
@@ -142,16 +158,34 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
 
 
 def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
-    chat.ignored.add("LEFT")  # alice goes before she has been answered
-    bob, alice = chat.members("bob", "alice")
+    chat.ignored.update(("JOINED", "LEFT"))  # alice goes before she has been answered
+    bob, carol, dave = chat.members("bob", "carol", "dave")
+    alice = chat.connect("alice")
+    nick: Block = (b"NICK " + alice.nick.encode(), f"OK NICK {alice.nick} ", 1)
     watch.begins()
-    commands = _ask_at_once(alice, RATE + BEYOND)
-    yield from watch.until(lambda: len(alice.answers) == len(commands) or alice.ended is not None)
-    took = watch.passed
-    for command in commands:
-        alice.check(alice.answer().final, command.replace("PING", "PONG"))
-    if took < NOT_BEFORE * BEYOND / RATE:
-        raise too_early(alice, watch, "RATE-2", BEYOND / RATE)
+    due = {
+        alice: _sends_at_once(alice, (BEFORE, nick, *AFTER)),
+        dave: _sends_at_once(dave, KINDS),
+    }
+    _ask_at_once(carol, RATE + BEYOND // 3)
+    carol.half_closes()
+    took: dict[Client, float] = {}
+    for _ in watch.until(lambda: len(took) == len(due)):
+        for client, finals in due.items():
+            if len(client.answers) == len(finals) or client.ended is not None:
+                took.setdefault(client, watch.passed)
+        yield
+    for client, finals in due.items():
+        for final in finals:
+            _expect_final(client, final)
+        if took.get(client, watch.passed) < NOT_BEFORE * BEYOND / RATE:
+            raise too_early(client, watch, "RATE-2", BEYOND / RATE)
+    for number in range(RATE + BEYOND // 3):
+        _expect_final(carol, f"PONG {number}")
+    carol.awaits_end()
+    for client in (bob, dave):
+        client.fence()
+        client.events.clear()
     watch.begins()
     _ask_at_once(alice, FLOOD)
     for _ in range(3):
@@ -224,10 +258,29 @@ def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
     judge(bench, PARTS, "waiting")
 
 
-def _ask_at_once(client: Client, count: int) -> list[str]:
+def _ask_at_once(client: Client, count: int) -> None:
     """Sends so many PINGs in one piece."""
     commands = [f"PING {number}" for number in range(count)]
     client.expects_answers_to(*commands)
     stream = "".join(f"{command}\n" for command in commands).encode()
     client.sends_octets(stream, shown=f"(PING 0 to PING {count - 1})")
-    return commands
+
+
+def _sends_at_once(client: Client, blocks: Iterable[Block]) -> list[str]:
+    """Sends these lines in one piece. Returns how their finals begin."""
+    stream, finals, shown = b"", [], []
+    for line, final, count in blocks:
+        command = line[:20].decode(errors="replace")
+        client.expects_answers_to(*[command] * (count if final else 0))
+        finals += [final] * (count if final else 0)
+        stream += (line + b"\n") * count
+        shown.append(f"{count} times {escape(command) or '(an empty line)'}")
+    client.sends_octets(stream, shown=f"({', '.join(shown)})")
+    return finals
+
+
+def _expect_final(client: Client, beginning: str) -> None:
+    """The next answer begins so: nothing is lost, and nothing comes before its turn."""
+    final = client.answer().final
+    if not final.text.startswith(beginning):
+        raise Violation("in its turn", client=client, expected=beginning, got=final.text)
