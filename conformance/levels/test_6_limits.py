@@ -1,23 +1,30 @@
 """Level 6: too many clients, and too many octets held."""
 
 import contextlib
+import os
+import time
 from collections.abc import Iterator
 
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
+from ..process import ServerProcess
+from ..usage import processes_of, usage_of
 
 #: Connections that are let in, where a test makes the bound small.
 FEW = 3
 #: Newcomers that are turned away in a test: a BYE that a reset destroys is a matter of luck.
 MANY = 5
+#: Descriptors by which a server may grow by itself, see test_6_growth.
+SPARE = 16
 
 
 @needs("QUIT-1")
 def test_connections_beyond_the_cap_are_turned_away(bench: Bench) -> None:
     """CAP-1, CAP-2, CAP-3: BYE in place of HELLO, others are served, a place freed is given."""
-    chat = _chat(bench, max_clients=FEW)
+    server = _launch(bench, max_clients=FEW)
+    chat = bench.chat(server)
     alice, bob = chat.members("alice", "bob")
     carol = chat.connect("carol")
     for number in range(MANY):
@@ -26,25 +33,32 @@ def test_connections_beyond_the_cap_are_turned_away(bench: Bench) -> None:
             alice.hears(bob, "still here", bob.says("still here"))
     bob.does("QUIT", "OK QUIT")
     alice.receives(f"LEFT lobby {bob.nick} quit")
-    carol.half_closes()
-    carol.awaits_end()
+    _half_closes(carol)
     for label in ("dave", "erin"):
         _expect_let_in(chat, label, "CAP-3")
     _expect_turned_away(chat, "last", "CAP-1")
+    _expect_nothing_left_behind(chat, server)
 
 
 def test_nameless_connections_have_a_cap_of_their_own(bench: Bench) -> None:
-    """CAP-4: beyond it BYE in place of HELLO; a connection with a name does not count."""
-    chat = _chat(bench, max_nameless=FEW)
+    """CAP-4: beyond it BYE in place of HELLO; who has a name, or goes with one, does not count."""
+    chat = bench.chat(_launch(bench, max_nameless=FEW))
     nameless = chat.connects(*(f"n{number}" for number in range(FEW)))
     _expect_turned_away(chat, "late", "CAP-4")
+    newcomers = []
     for client in nameless:
         client.takes_name()
-        _expect_let_in(chat, f"after {client.label}", "CAP-4")
+        newcomers.append(_expect_let_in(chat, f"after {client.label}", "CAP-4"))
     _expect_turned_away(chat, "last", "CAP-4")
-    for client in nameless:
-        client.fence()
-        client.events.clear()
+    for client, leave in zip(newcomers, (_quits, _half_closes), strict=False):
+        leave(client)
+        _expect_let_in(chat, f"for {client.label}", "CAP-3")
+    *leaving, witness = nameless
+    for client, leave in zip(leaving, (_quits, _half_closes), strict=True):
+        leave(client)
+        _expect_turned_away(chat, f"beside {client.label}", "CAP-4")
+    witness.fence()
+    witness.events.clear()
 
 
 @needs("LOCK-14")
@@ -88,14 +102,24 @@ def _blamed_on(rule: str) -> Iterator[None]:
         raise
 
 
-def _chat(bench: Bench, **bounds: int) -> Chat:
-    """Clients for a server on which nobody has been: no trial connection that might count."""
-    return bench.chat(bench.launch_with(**bounds).wait_ready(bench.servers.start_patience))
+def _launch(bench: Bench, **bounds: int) -> ServerProcess:
+    """A server on which nobody has been: no trial connection that might count."""
+    return bench.launch_with(**bounds).wait_ready(bench.servers.start_patience)
 
 
-def _expect_let_in(chat: Chat, label: str, rule: str) -> None:
+def _quits(client: Client) -> None:
+    client.does("QUIT", "OK QUIT")
+    client.awaits_end()
+
+
+def _half_closes(client: Client) -> None:
+    client.half_closes()
+    client.awaits_end()
+
+
+def _expect_let_in(chat: Chat, label: str, rule: str) -> Client:
     with _blamed_on(rule):
-        chat.connect(label)
+        return chat.connect(label)
 
 
 def _expect_turned_away(chat: Chat, label: str, rule: str) -> None:
@@ -118,3 +142,29 @@ def _expect_turned_away(chat: Chat, label: str, rule: str) -> None:
             got=f"{came}, then ({client.ended or 'the connection stays open'})",
             requirement=rule,
         )
+
+
+def _expect_nothing_left_behind(chat: Chat, server: ServerProcess) -> None:
+    """Who is turned away takes no descriptor for good. GROW-1, where the system tells."""
+    spare = SPARE + (os.cpu_count() or 1)
+    before = _descriptors(server)
+    newcomers = [Client(chat, f"crowd{number}") for number in range(2 * spare)]
+    for client in newcomers:
+        client.awaits_end()
+        client.events.clear()
+    give_up_at = time.monotonic() + chat.patience
+    while (more := _descriptors(server) - before) > spare:
+        if time.monotonic() > give_up_at:
+            raise Violation(
+                f"{len(newcomers)} more connections have been turned away",
+                expected="(as many descriptors as before)",
+                got=f"({more} descriptors more)",
+                requirement="GROW-1",
+            )
+        chat.idle(0.05)
+
+
+def _descriptors(server: ServerProcess) -> int:
+    """How many the server has; 0 if the system does not tell."""
+    found = usage_of(processes_of(server.popen.pid))
+    return found.descriptors if found else 0
