@@ -108,7 +108,10 @@ def test_a_line_without_end_does_not_fill_the_server(bench: Bench) -> None:
 
 
 def come_and_go(chat: Chat, alice: Client) -> None:
-    """A round: members quit, half-close within a line, reset; nameless ones half-close."""
+    """A round: members quit, half-close within a line, reset; nameless ones half-close.
+
+    Those who half-close are locked. The nameless do so within a line that is too long.
+    """
     for leave in (quits, half_closes, resets):
         members = chat.crowd(GROUP)
         for client in members:
@@ -120,7 +123,7 @@ def come_and_go(chat: Chat, alice: Client) -> None:
             gone(client)
     nameless = chat.connects(*(f"n{number}" for number in range(GROUP)))
     for client in nameless:
-        client.half_closes()
+        ends_too_long(client)
     for client in nameless:
         gone(client)
 
@@ -130,7 +133,14 @@ def quits(client: Client) -> None:
 
 
 def half_closes(client: Client) -> None:
+    client.sends("LOCK")
     client.sends_octets(b"SAY " + b"x" * 2000, shown="SAY (2000 octets, and no LF)")
+    client.half_closes()
+
+
+def ends_too_long(client: Client) -> None:
+    client.expects_answers_to("SAY xx...")  # it may be refused, or not
+    client.sends_octets(b"SAY " + b"x" * 5000, shown="SAY xx... (5000 octets, and no LF)")
     client.half_closes()
 
 
@@ -142,6 +152,7 @@ def gone(client: Client) -> None:
     """Waits for the end of the stream, and closes."""
     if client.sock.fileno() != -1:  # else it was reset
         client.awaits_end()
+        client.abandons()
         client.closes()
 
 
