@@ -118,8 +118,20 @@ def _half_closes(client: Client) -> None:
 
 
 def _expect_let_in(chat: Chat, label: str, rule: str) -> Client:
-    with _blamed_on(rule):
-        return chat.connect(label)
+    """Who is turned away comes again: a place may be free a moment after its stream has ended."""
+    give_up_at = time.monotonic() + chat.patience
+    while True:
+        client = Client(chat, label)
+        try:
+            with _blamed_on(rule):
+                chat.greeted(client)
+            return client
+        except Violation:
+            if client.said_bye is None or time.monotonic() > give_up_at:
+                raise
+        client.awaits_end()
+        client.closes()
+        chat.idle(0.02)
 
 
 def _expect_turned_away(chat: Chat, label: str, rule: str) -> None:
