@@ -226,7 +226,7 @@ def test_who_takes_no_two_arguments(chat: Chat) -> None:
 
 
 def test_who_with_a_space_behind_it_is_who(chat: Chat) -> None:
-    """CMD-2, ERR-3, WHO-1: one space is none; two are an empty argument."""
+    """WHO-1, CMD-2, ERR-3: one space is none; two are an empty argument."""
     alice = chat.member("alice")
     for command in ("WHO ", "who "):
         alice.check(alice.asks(command).final, "OK WHO 1")

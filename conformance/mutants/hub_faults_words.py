@@ -205,7 +205,7 @@ class BeyondUnicode(OtherLines):
         return line.replace(b"\xf5\x80\x80\x80", "\ufffd".encode())
 
 
-@breaks("CMD-2")
+@breaks("WHO-1")
 class WhoMindsSpaces(Hub):
     """WHO with a space behind it has too many arguments."""
 
