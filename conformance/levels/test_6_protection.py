@@ -55,7 +55,21 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
                 got=f"({', '.join(item['name'] for item in listed)})",
             )
         chat.pump(0.02)
-    _expect_rest(chat, server, "IDLE-1", "one client is connected and silent, all others have gone")
+    unfinished = _stops_halfway(chat, alice)
+    _expect_rest(chat, server, "IDLE-1", "one is locked, two stopped halfway, one never began")
+    for client in unfinished:
+        client.half_closes()
+
+
+def _stops_halfway(chat: Chat, alice: Client) -> list[Client]:
+    """Something is held for alice; of two others the beginning of a line has come."""
+    alice.asks("LOCK")
+    half, long = chat.members("half", "long")
+    half.sends_octets(b"PING hal", shown="PING hal (and no LF)")
+    long.expects_answers_to("SAY xx...")  # as soon as it is too long, or at its end
+    long.sends_octets(b"SAY " + b"x" * 5000, shown="SAY xx... (5000 octets, and no LF)")
+    chat.connect("nobody")
+    return [half, long]
 
 
 @needs("IDLE-1")
