@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import cycle
 
+from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
@@ -141,6 +142,17 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.named(alice.answer())
     alice.check(alice.answer().final, "PONG at-last")
     alice.closes()
+
+
+def two_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
+    silent, nobody = gone = chat.connects("silent", "nobody")
+    silent.answers_pings = False
+    silent.sends(f"NICK {silent.nick}")
+    watch.begins()
+    yield from watch.until(lambda: bool(silent.ended and nobody.ended))
+    if not all(client.ended for client in gone):
+        untested("unknown: those whose time is over have not been sent away")
+    chat.connects("heir", "another")
 
 
 def too_early(client: Client, watch: Watch, rule: str, seconds: float) -> Violation:

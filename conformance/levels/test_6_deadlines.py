@@ -23,6 +23,7 @@ from .silence import (
     somebody_is_kept_waiting,
     somebody_says_nothing,
     too_early,
+    two_places_are_freed,
 )
 
 #: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
@@ -213,6 +214,10 @@ PARTS: Parts = {
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
     "again": ({"hold-time": SHORT}, somebody_locks_a_second_time),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
+    "places": (
+        {"handshake": SHORT, "idle": SILENCE, "max-clients": 2, "max-nameless": 2},
+        two_places_are_freed,
+    ),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
 
@@ -227,6 +232,12 @@ def test_who_chooses_no_name_in_time_is_sent_away(bench: Bench) -> None:
 def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
     """SILENCE-3, SILENCE-4, SILENCE-1, SILENCE-2, LOCK-19: PING, then BYE; who answers stays."""
     judge(bench, PARTS, "idle")
+
+
+@needs("CAP-1", "NAMELESS-1", "SILENCE-3")
+def test_who_is_sent_away_makes_room(bench: Bench) -> None:
+    """CAP-3: a member that was silent, and who chose no name, count no more."""
+    judge(bench, PARTS, "places")
 
 
 @needs("LOCK-4")
