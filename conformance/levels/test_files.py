@@ -55,7 +55,10 @@ def test_many_offer_at_once(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     "filename",
-    [" leading and  double spaces ", "é 漢字 \U0001f600.txt", "...", "..\\x", "x" * 255, "é" * 127],
+    [
+        *(" leading and  double spaces ", " ", "é 漢字 \U0001f600.txt", "...", "..\\x"),
+        *("x" * 255, "é" * 127),
+    ],
 )
 def test_what_is_offered_arrives_as_it_was_sent(chat: Chat, filename: str) -> None:
     """FILE-2: size, digest and filename, octet for octet."""
@@ -96,6 +99,35 @@ def test_ids_are_never_used_again(chat: Chat) -> None:
         raise Violation(
             "an id was used again", client=alice, expected="(32 ids)", got=f"({len(seen)} ids)"
         )
+
+
+def test_hundreds_of_ids_differ(chat: Chat) -> None:
+    """FILE-3: three hundred offers, most of which are over; the first is still open."""
+    alice, bob = chat.members("alice", "bob")
+    seen = [Transfer(alice, bob).id]
+    for _ in range(60):
+        for _ in range(5):
+            alice.sends(offer_to(bob))
+        finals = [alice.answer().final for _ in range(5)]
+        for final in finals:
+            if final.kind != "OK OFFER":
+                raise Violation("an offer", client=alice, got=final.text, requirement="FILE-20")
+        ids = [final.number("id") for final in finals]
+        for id in ids:
+            bob.sends(f"DECLINE {id}")
+        for id in ids:
+            bob.check(bob.answer().final, f"OK DECLINE {id}")
+        seen += ids
+    if len(set(seen)) != 301:
+        raise Violation(
+            "an id was used again",
+            client=alice,
+            expected="(301 ids)",
+            got=f"({len(set(seen))} ids)",
+        )
+    for client in (alice, bob):
+        client.fence()
+        client.events.clear()
 
 
 def test_the_sender_is_told_of_the_acceptance(chat: Chat) -> None:
@@ -213,15 +245,15 @@ def test_an_offer_may_be_declined(chat: Chat) -> None:
 
 
 @needs("FILE-6")
-@pytest.mark.parametrize("when", ["offered", "accepted", "halfway"])
+@pytest.mark.parametrize("when", ["offered", "accepted", "halfway", "complete"])
 def test_either_side_may_abort(chat: Chat, when: str) -> None:
     """FILE-10: at any time; the other side is told, then OK ABORT."""
     alice, bob = chat.members("alice", "bob")
     for side in (alice, bob):
         transfer = Transfer(alice, bob, b"x" * 100)
         if when != "offered":
-            transfer.accept(50)
-        if when == "halfway":
+            transfer.accept(100)
+        for _ in range({"halfway": 1, "complete": 2}.get(when, 0)):
             transfer.send(50)
         transfer.abort(side)
         transfer.is_over()
@@ -251,16 +283,19 @@ def test_a_member_may_send_itself_a_file(chat: Chat) -> None:
     transfer = Transfer(alice, alice, b"note to self", rule="FILE-26").accept(12)
     transfer.send()
     transfer.finish()
-    other = Transfer(alice, alice, rule="FILE-26")
-    answer = alice.does(f"ABORT {other.id}", f"OK ABORT {other.id}")
-    if [event.text for event in answer.events] != [f"ABORTED {other.id} abort"]:
-        raise Violation(
-            "the event comes before the reply",
-            client=alice,
-            expected=f"ABORTED {other.id} abort",
-            got=answer.events[0].text if answer.events else "(nothing)",
-        )
-    alice.events.clear()
+    for accepted in (False, True):
+        other = Transfer(alice, alice, rule="FILE-26")
+        if accepted:
+            other.accept()
+        answer = alice.does(f"ABORT {other.id}", f"OK ABORT {other.id}")
+        if [event.text for event in answer.events] != [f"ABORTED {other.id} abort"]:
+            raise Violation(
+                "the event comes before the reply",
+                client=alice,
+                expected=f"ABORTED {other.id} abort",
+                got=answer.events[0].text if answer.events else "(nothing)",
+            )
+        alice.events.clear()
     Transfer(alice, alice, rule="FILE-26")
     alice.does("QUIT", "OK QUIT")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import signal
+from collections import deque
 
 import pytest
 
@@ -10,6 +11,7 @@ from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 from ..transfers import WINDOW, Transfer, run_together, some_octets
+from .test_history import offers
 
 WAYS = {"quit": "quit", "half-close": "closed", "reset": "closed"}
 
@@ -227,6 +229,23 @@ def test_a_crowd_sends_files_to_each_other(chat: Chat) -> None:
         each.finish()
 
 
+@needs("FILE-6", "FILE-8")
+def test_a_transfer_goes_on_in_other_rooms(chat: Chat) -> None:
+    """FILE-4, FILE-6: who moves to another room keeps what was offered and what flows."""
+    alice, bob = chat.members("alice", "bob")
+    offered = Transfer(alice, bob, b"xy")
+    flowing = Transfer(bob, alice, b"xyz").accept(3)
+    for client in (alice, bob) if offers(chat, alice, "rooms") else ():
+        client.asks(f"JOIN {chat.nick(client.label)}")
+        for other in (alice, bob):
+            other.fence()
+            other.events = deque(event for event in other.events if event.kind != "LEFT")
+    offered.accept(2)
+    for each in (offered, flowing):
+        each.send()
+        each.finish()
+
+
 @needs("FILE-10", "STOP-1")
 def test_nobody_is_told_when_the_server_stops(bench: Bench) -> None:
     """FILE-27: BYE, and no ABORTED."""
@@ -235,6 +254,7 @@ def test_nobody_is_told_when_the_server_stops(bench: Bench) -> None:
     alice, bob = chat.members("alice", "bob")
     Transfer(alice, bob, b"x" * 10)
     Transfer(bob, alice, b"x" * 10).accept(10)
+    Transfer(alice, bob, b"x" * 10).accept(10).send(5)
     server.popen.send_signal(signal.SIGTERM)
     for client in (alice, bob):
         client.awaits_end()

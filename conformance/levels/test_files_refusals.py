@@ -80,8 +80,10 @@ def test_the_arguments_of_each_verb_are_checked(chat: Chat) -> None:
             if rest:
                 who.is_refused(f"{verb} {transfer.id}", "bad-args")
         nameless.is_refused(f"{verb} {transfer.id}{rest}", "need-nick", ANY_VERB)
-    for octets in ("0", "x", "-1", str(2**53)):
-        bob.is_refused(f"MORE {transfer.id} {octets}", "bad-args")
+    for who, number in ((bob, transfer.id), (alice, transfer.id), (bob, 2**53 - 1)):
+        for octets in ("0", "x", "-1", str(2**53)):
+            who.is_refused(f"MORE {number} {octets}", "bad-args")
+        who.is_refused(f"CHUNK {number} AAA", "bad-args")
     nameless.is_refused(offer_to(bob), "need-nick")
     for client in (alice, bob):
         client.receives_nothing()
@@ -248,6 +250,40 @@ def test_open_transfers_are_bounded(chat: Chat) -> None:
     bob.receives_nothing()
     offers[0].abort(alice)
     Transfer(alice, bob, rule="FILE-20")
+
+
+@needs("FILE-6", "FILE-8", "FILE-9", "FILE-10")
+def test_what_is_over_does_not_count(chat: Chat) -> None:
+    """FILE-20: nine files, one after the other, end in each way; there is room for eight more."""
+    alice, bob = chat.members("alice", "bob")
+    for _ in range(9):
+        Transfer(alice, bob, rule="FILE-20").decline()
+        Transfer(alice, bob, rule="FILE-20").abort(alice)
+        Transfer(alice, bob, b"xy", rule="FILE-20").accept().abort(bob)
+        done = Transfer(alice, bob, b"xy", rule="FILE-20").accept(2)
+        done.send()
+        done.finish()
+    for _ in range(8):
+        Transfer(alice, bob, rule="FILE-20").accept()
+
+
+@needs("FILE-4", "FILE-21")
+def test_what_ended_with_its_other_side_does_not_count(chat: Chat) -> None:
+    """FILE-20: eight receivers and eight senders leave; there is room for eight more."""
+    alice, bob = chat.members("alice", "bob")
+    crowd = chat.crowd(8)
+    chat.settle([alice, bob])
+    for each in crowd:
+        Transfer(alice, each, rule="FILE-20")
+        Transfer(each, alice, rule="FILE-20").accept()
+    for each in crowd:
+        each.does("QUIT", "OK QUIT")
+    for client in (*crowd, alice, bob):
+        if client.number and not client.has_quit:
+            client.fence()
+        client.events.clear()
+    for sender, receiver in ((alice, bob), (bob, alice)) * 8:
+        Transfer(sender, receiver, rule="FILE-20").accept()
 
 
 def test_a_ninth_transfer_is_accepted_or_may_be_later(chat: Chat) -> None:
