@@ -1,11 +1,14 @@
 """The extension `direct`: a word to one member alone."""
 
+from typing import Any
+
 import pytest
 
-from ..bench import needs
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
+from .test_history import offers
 
 
 def test_tell_is_answered_with_the_name(chat: Chat) -> None:
@@ -13,6 +16,19 @@ def test_tell_is_answered_with_the_name(chat: Chat) -> None:
     alice, bob = chat.members("alice", "Bob")
     for name in (bob.nick, bob.nick.upper(), bob.nick.lower()):
         alice.does(f"TELL {name} hello", f"OK TELL {bob.nick}")
+    _forget_events(chat)
+
+
+@needs("LEFT-6")
+def test_the_name_is_spelled_as_by_who_has_it_now(chat: Chat) -> None:
+    """TELL-1: not as by who had it before."""
+    alice, bob = chat.members("alice", "Bob")
+    alice.does(f"TELL {bob.nick} hello", f"OK TELL {bob.nick}")
+    bob.receives(f"TOLD {alice.nick} hello")
+    bob.does("QUIT", "OK QUIT")
+    heir = chat.connect("heir")
+    heir.takes_name(bob.nick.swapcase())
+    alice.does(f"TELL {bob.nick} hello", f"OK TELL {heir.nick}")
     _forget_events(chat)
 
 
@@ -133,6 +149,50 @@ def test_a_locked_member_is_told_later_in_order(chat: Chat) -> None:
             client.receives(line)
 
 
+@needs("LOCK-1", "LOCK-4")
+def test_who_tells_makes_no_difference_to_a_lock(chat: Chat) -> None:
+    """TELL-7: held, too, if it comes from oneself or from another room."""
+    alice, bob = chat.members("alice", "bob")
+    if offers(chat, alice, "rooms"):
+        alice.asks(f"JOIN {chat.nick('garden')}")
+        bob.fence()
+        bob.events.clear()
+    bob.does("LOCK", "OK LOCK")
+    for client in (alice, bob):
+        client.does(f"TELL {bob.nick} later", f"OK TELL {bob.nick}")
+    bob.receives_nothing()
+    bob.does("UNLOCK", "OK UNLOCK 2")
+    for client in (alice, bob):
+        bob.receives(f"TOLD {client.nick} later")
+
+
+@pytest.mark.parametrize("bound", [{"hold_count": 8}, {"hold_bytes": 10_000}], ids=str)
+@needs("LOCK-1", "LOCK-14")
+def test_what_is_told_fills_a_hold(bench: Bench, bound: dict[str, Any]) -> None:
+    """TELL-7: it is held like the events of the room: to the bound, and no further."""
+    chat = bench.chat(bench.start(**bound))
+    alice, bob = chat.members("alice", "bob")
+    text = "x" * 1000
+    told = f"TOLD {alice.nick} {text}"
+    bob.does("LOCK", "OK LOCK")
+    for _ in range(8):
+        alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
+    bob.receives_nothing()
+    for _ in range(4):
+        alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
+    bob.fence()
+    got = [event.text for event in bob.events]
+    bob.events.clear()
+    if got.count(told) != 12 or got.count("UNLOCKED overflow") != 1 or len(got) != 13:
+        raise Violation(
+            f"8 TOLD of 1000 octets were held, then came 4 more ({bound})",
+            client=bob,
+            expected="(12 TOLD, and UNLOCKED overflow behind the one that did not fit)",
+            got=f"({len(got)} events, {got.count('UNLOCKED overflow')} times UNLOCKED overflow)",
+        )
+    bob.does("UNLOCK", "OK UNLOCK 0")
+
+
 def test_tell_needs_a_name_and_a_text(chat: Chat) -> None:
     """TELL-8: bad-args, text-too-long, no-such-nick, tried in this order."""
     alice, bob = chat.members("alice", "bob")
@@ -172,5 +232,6 @@ def _expect_told(listener: Client, expected: list[str], by: str = "") -> None:
 
 def _forget_events(chat: Chat) -> None:
     for client in chat.clients:
-        client.fence()
+        if not client.has_quit:
+            client.fence()
         client.events.clear()

@@ -10,7 +10,7 @@ from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
-from ..transfers import WINDOW, Transfer, run_together, some_octets
+from ..transfers import WINDOW, Transfer, offer_to, run_together, some_octets
 from .test_history import offers
 
 WAYS = {"quit": "quit", "half-close": "closed", "reset": "closed"}
@@ -164,6 +164,21 @@ def test_a_lock_holds_offers_and_nothing_else(chat: Chat) -> None:
         )
     alice.events.clear()
     bob.does("UNLOCK", "OK UNLOCK 0")
+
+
+@needs("FILE-1", "LOCK-1", "LOCK-4")
+def test_offers_of_other_rooms_are_held_as_well(chat: Chat) -> None:
+    """FILE-22: whoever offers, and wherever it is."""
+    alice, bob = chat.members("alice", "bob")
+    if offers(chat, alice, "rooms"):
+        bob.asks(f"JOIN {chat.nick('garden')}")
+        alice.fence()
+        alice.events.clear()
+    alice.does("LOCK", "OK LOCK")
+    id = bob.asks(offer_to(alice)).final["id"]
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.receives(f"OFFERED {id} {bob.nick} {offer_to(alice).split(' ', 2)[2]}")
 
 
 @needs("FILE-6", "FILE-8", "FILE-10", "LOCK-1", "LOCK-4")

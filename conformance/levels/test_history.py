@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,7 @@ from ..chat import Chat
 from ..client import Client
 from ..lines import Line
 from ..peer import Violation
+from .test_rooms import awaits_empty
 
 #: How far the clocks of server and suite may differ, in seconds: they are of one machine.
 CLOCKS = 2
@@ -34,7 +36,9 @@ def test_all_come_if_there_are_fewer(new_chat: Chat) -> None:
     """HIST-1: on a server where nothing was said before."""
     alice, bob = new_chat.members("alice", "bob")
     for number in range(3):
-        _expect_texts(bob, "HISTORY 60", [f"m{each}" for each in range(number)], at_least=True)
+        for count in (60, 2**53 - 1):
+            said = [f"m{each}" for each in range(number)]
+            _expect_texts(bob, f"HISTORY {count}", said, at_least=True)
         alice.says(f"m{number}")
     _forget_events(new_chat)
 
@@ -48,6 +52,40 @@ def test_a_hundred_are_remembered_in_any_case(chat: Chat, length: int) -> None:
         alice.says(text)
     _forget_events(chat)
     _expect_texts(bob, "HISTORY 100", texts[-100:])
+
+
+def test_rooms_do_not_forget_for_each_other(chat: Chat) -> None:
+    """HIST-1: the last 100 of a room, however much was said in the lobby since."""
+    alice = chat.member("alice")
+    garden = chat.nick("garden")
+    texts = [f"{number:04}" for number in range(100)]
+    if offers(chat, alice, "rooms"):
+        alice.asks(f"JOIN {garden}")
+        say_at_once(alice, texts)
+        alice.asks("JOIN lobby")
+        say_at_once(alice, ["elsewhere"] * 400)
+        alice.asks(f"JOIN {garden}")
+        _expect_texts(alice, "HISTORY 100", texts)
+
+
+@pytest.mark.parametrize("way", ["quit", "half-close"])
+@needs("LEFT-1")
+def test_a_room_is_not_forgotten_when_its_last_member_leaves(chat: Chat, way: str) -> None:
+    """HIST-2: what was said in it from before one came, though it was empty in the meantime."""
+    alice = chat.member("alice")
+    garden = chat.nick("garden")
+    if not offers(chat, alice, "rooms"):
+        return
+    alice.asks(f"JOIN {garden}")
+    expected = [(str(alice.says(text)), alice.nick, text) for text in ("one", "two")]
+    bob = chat.member("bob")
+    if way == "quit":
+        alice.does("QUIT", "OK QUIT")
+    else:
+        alice.half_closes()
+    awaits_empty(bob, garden)
+    bob.asks(f"JOIN {garden}")
+    expect_past(bob, "HISTORY 10", expected, garden)
 
 
 def test_a_newcomer_can_read_what_was_said_before(chat: Chat) -> None:
@@ -215,10 +253,21 @@ def offers(chat: Chat, client: Client, capability: str) -> bool:
     return capability in chat.greeted(client)["capabilities"].split()
 
 
-def expect_past(client: Client, command: str, expected: list[tuple[str, str, str]]) -> None:
+def say_at_once(client: Client, texts: Sequence[str]) -> list[int]:
+    """Says all of this in one piece. Returns the seqs."""
+    commands = [f"SAY {text}" for text in texts]
+    client.expects_answers_to(*commands)
+    octets = "".join(f"{command}\n" for command in commands).encode()
+    client.sends_octets(octets, f"({len(commands)} times SAY, in one piece)")
+    return [client.said(client.answer()) for _ in commands]
+
+
+def expect_past(
+    client: Client, command: str, expected: list[tuple[str, str, str]], room: str = "lobby"
+) -> None:
     """The listing consists of these messages: seq, name, text."""
     answer = client.does(command, f"OK HISTORY {len(expected)}")
-    _compare(client, answer.items, expected)
+    _compare(client, answer.items, expected, room)
 
 
 def _compare(

@@ -12,12 +12,14 @@ from ..bench import Bench
 from ..client import Client
 from ..lines import Line
 from ..peer import Violation
-from .test_history import expect_past, offers
+from .test_history import expect_past, offers, say_at_once
 
 #: Texts that a file of one's own making loses or divides.
 AWKWARD = (" spaces ", "a;b,c|d\"e'f\\g\\n", "é 漢字 \U0001f600", "null", "[]")
 #: How often a server is killed right after it has acknowledged something.
 LIVES = 4
+#: Long messages of which a server remembers a hundred in any case, and mostly not all.
+MANY = 120
 
 
 def test_history_survives_a_stop(bench: Bench, tmp_path: Path) -> None:
@@ -46,6 +48,22 @@ def test_history_survives_a_stop(bench: Bench, tmp_path: Path) -> None:
         server.wait_end(bench.servers.answer_patience)
 
 
+def test_a_hundred_long_messages_survive(bench: Bench, tmp_path: Path) -> None:
+    """HIST-9: the last 100, as long as may be; seq goes on, though not all are remembered."""
+    store = str(tmp_path / "store")
+    server = bench.start(store=store)
+    alice = bench.chat(server).member("alice")
+    last = say_at_once(alice, [f"{number:04}".ljust(3800, "x") for number in range(MANY)])[-1]
+    remembered = [item.text for item in alice.does("HISTORY 100", "OK HISTORY 100").items]
+    server.signal(signal.SIGTERM)
+    alice.awaits_end()
+    alice.events.clear()
+    server.wait_end(bench.servers.answer_patience)
+    bob = bench.chat(bench.start(store=store)).member("bob")
+    _expect_lines(bob, "HISTORY 100", remembered)
+    bob.does("SAY goes on", f"OK SAY {last + 1}")
+
+
 def test_the_history_of_every_room_survives(bench: Bench, tmp_path: Path) -> None:
     """HIST-9: of rooms that are empty too; the lobby's is not mixed with it."""
     store = str(tmp_path / "store")
@@ -71,6 +89,7 @@ def test_a_message_is_stored_when_it_is_acknowledged(bench: Bench, tmp_path: Pat
     """HIST-10: SIGKILL as soon as OK SAY is here, many messages or one: the last one is there."""
     store = str(tmp_path / "store")
     expected: list[tuple[str, str, str]] = []
+    in_garden: list[tuple[str, str, str]] = []
     for life in range(LIVES):
         server = bench.start(store=store)
         chat = bench.chat(server)
@@ -79,6 +98,10 @@ def test_a_message_is_stored_when_it_is_acknowledged(bench: Bench, tmp_path: Pat
         for number in range(1 + 3 * (life % 2)):
             text = f"{life} {number}"
             expected.append((str(alice.says(text)), alice.nick, text))
+        if offers(chat, alice, "rooms"):
+            alice.asks("JOIN garden")
+            expect_past(alice, "HISTORY 5", in_garden, "garden")
+            in_garden.append((str(alice.says("roses")), alice.nick, "roses"))
         server.signal(signal.SIGKILL)
         server.wait_end(bench.servers.answer_patience)
         alice.awaits_end()

@@ -3,6 +3,8 @@
 Names, listings, locks and leaving are in test_rooms_lists.
 """
 
+import time
+
 from ..chat import Chat
 from ..client import Client
 from ..inbox import Answer
@@ -134,10 +136,10 @@ def test_each_room_counts_for_itself(chat: Chat) -> None:
     alice, bob = chat.members("alice", "bob")
     lobby = bob.says("in the lobby")
     garden = all_move(chat, "garden", alice)
-    all_move(chat, "kitchen", bob)
+    all_move(chat, "gallery", bob)
     for number in range(1, 6):
         alice.does(f"SAY {garden}", f"OK SAY {number}")
-        bob.does("SAY in the kitchen", f"OK SAY {number}")
+        bob.does("SAY in the gallery", f"OK SAY {number}")
     bob.asks("JOIN lobby")
     bob.does("SAY back", f"OK SAY {lobby + 1}")
     bob.asks(f"JOIN {garden}")
@@ -173,6 +175,27 @@ def all_move(chat: Chat, label: str, *clients: Client) -> str:
             )
     forget_events(chat)
     return room
+
+
+def awaits_empty(client: Client, room: str) -> None:
+    """Asks who is in a room until nobody is; no event tells those who are elsewhere."""
+    give_up_at = time.monotonic() + client.chat.patience
+    answer = client.asks(f"WHO {room}")
+    while answer.items and time.monotonic() < give_up_at:
+        answer = client.asks(f"WHO {room}")
+    if answer.items:
+        raise Violation(
+            "its last member has left the server",
+            client=client,
+            expected="ERR no-such-room WHO (and some words)",
+            got=answer.items[0].text,
+            requirement="LEFT-9",
+        )
+    try:
+        client.was_refused(answer, f"WHO {room}", "no-such-room")
+    except Violation as violation:
+        violation.requirement = "ROOM-10"
+        raise
 
 
 def forget_events(chat: Chat) -> None:

@@ -1,12 +1,15 @@
 """The extension `rooms`: names of rooms, listings, locks, leaving, and what is refused."""
 
+import signal
+from collections.abc import Callable
+
 import pytest
 
-from ..bench import needs
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
-from .test_rooms import all_move
+from .test_rooms import all_move, awaits_empty, forget_events
 
 
 @pytest.mark.parametrize("name", ["1st", "_", "-x", "gar.den", "gärten", "x" * 21, "#chan"])
@@ -37,6 +40,43 @@ def test_a_room_that_was_empty_is_spelled_as_before(chat: Chat) -> None:
     bob.receives(f"JOINED lobby {alice.nick} {alice.number}")
     bob.does(f"JOIN {garden.lower()}", f"OK JOIN {garden} 1")
     alice.receives(f"LEFT lobby {bob.nick} moved")
+
+
+@pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
+@needs("LEFT-1", "LEFT-2")
+def test_a_room_outlives_those_who_leave_the_server(chat: Chat, way: str) -> None:
+    """ROOM-6, ROOM-7, ROOM-9, ROOM-10: empty it is not listed; its spelling and seq stay."""
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "Garden", bob)
+    bob.does("SAY hello", "OK SAY 1")
+    leaves(bob, way)
+    awaits_empty(alice, garden)
+    _expect_rooms(alice, {"lobby": 1}, exactly=True, rule="ROOM-9")
+    answer = alice.asks(f"JOIN {garden.upper()}")
+    _blamed("ROOM-7", alice.check, answer.final, f"OK JOIN {garden} 1")
+    answer = alice.asks("SAY nobody is here")
+    _blamed("ROOM-6", alice.check, answer.final, "OK SAY 2")
+
+
+@pytest.mark.parametrize("ends", ["ab", "-_", "12", "-a"])
+def test_names_that_differ_in_one_character_are_two_rooms(chat: Chat, ends: str) -> None:
+    """ROOM-7: each of 20 characters counts; only their case does not."""
+    alice, bob = chat.members("alice", "bob")
+    beginning = chat.nick("r").rjust(19, "x")
+    for client, end in zip((alice, bob), ends, strict=True):
+        client.does(f"JOIN {beginning}{end}", f"OK JOIN {beginning}{end} 1")
+    forget_events(chat)
+
+
+@needs("LOCK-1", "LOCK-4")
+def test_rooms_counts_those_who_are_locked(chat: Chat) -> None:
+    """ROOM-8, ROOM-10: a lock takes nobody out of its room."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    garden = all_move(chat, "garden", alice, bob)
+    alice.does("LOCK", "OK LOCK")
+    _expect_rooms(carol, {garden: 2, "lobby": 1})
+    _blamed("ROOM-10", _expect_listing, carol, f"WHO {garden}", [alice, bob])
+    alice.does("UNLOCK", "OK UNLOCK 0")
 
 
 def test_rooms_lists_rooms_with_members_and_the_lobby(chat: Chat) -> None:
@@ -126,6 +166,20 @@ def test_joining_ones_own_room_ends_the_lock_too(chat: Chat) -> None:
     alice.hears(bob, "not held", bob.says("not held"))
 
 
+@needs("LOCK-1", "LOCK-4")
+def test_a_lock_holds_coming_and_going(chat: Chat) -> None:
+    """ROOM-2: who came and moved on in the meantime did both; a locked member is told so."""
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "garden", alice)
+    alice.does("LOCK", "OK LOCK")
+    for room in (garden, "lobby", garden):
+        bob.asks(f"JOIN {room}")
+    alice.does("UNLOCK", "OK UNLOCK 3")
+    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+    alice.receives(f"LEFT {garden} {bob.nick} moved")
+    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+
+
 @pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
 @needs("LEFT-1")
 def test_who_leaves_leaves_the_room_in_which_it_was(chat: Chat, way: str) -> None:
@@ -133,15 +187,35 @@ def test_who_leaves_leaves_the_room_in_which_it_was(chat: Chat, way: str) -> Non
     alice, bob, carol, dave = chat.members("alice", "bob", "carol", "dave")
     garden = all_move(chat, "garden", alice, bob)
     all_move(chat, "kitchen", dave)
-    if way == "quit":
-        bob.does("QUIT", "OK QUIT")
-    elif way == "half-close":
-        bob.half_closes()
-    else:
-        bob.resets()
-    alice.is_told(f"LEFT {garden} {bob.nick} {'quit' if way == 'quit' else 'closed'}")
+    leaves(bob, way)
+    cause = "quit see  you" if way == "quit" else "closed"
+    alice.is_told(f"LEFT {garden} {bob.nick} {cause}")
     for client in (alice, carol, dave):
         client.receives_nothing()
+
+
+@needs("LOCK-1", "STOP-1")
+def test_a_stop_delivers_what_is_held_in_a_room(bench: Bench) -> None:
+    """ROOM-3: every event of the new room arrives: those that are held, before BYE."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    garden = all_move(chat, "garden", alice, bob)
+    alice.does("LOCK", "OK LOCK")
+    expected = [f"MSG {garden} {bob.says('last words')} {bob.nick} last words", "BYE"]
+    server.signal(signal.SIGTERM)
+    for client in (alice, bob):
+        client.awaits_end()
+    got = [event.text if event.kind != "BYE" else "BYE" for event in alice.events]
+    if got != expected:
+        raise Violation(
+            "what a locked member receives when the server stops",
+            client=alice,
+            expected=" / ".join(expected),
+            got=" / ".join(got) or "(nothing)",
+        )
+    for client in (alice, bob):
+        client.events.clear()
 
 
 @needs("LEFT-6")
@@ -169,7 +243,27 @@ def test_the_arguments_of_rooms_are_counted(chat: Chat) -> None:
         nameless.is_refused(command, "need-nick")
 
 
-def _expect_rooms(client: Client, expected: dict[str, int], exactly: bool = False) -> None:
+def leaves(client: Client, way: str) -> None:
+    if way == "quit":
+        client.does("QUIT see  you", "OK QUIT")
+    elif way == "half-close":
+        client.half_closes()
+    else:
+        client.resets()
+
+
+def _blamed(rule: str, check: Callable[..., object], *arguments: object) -> None:
+    """What this check finds wrong is a matter of that requirement."""
+    try:
+        check(*arguments)
+    except Violation as violation:
+        violation.requirement = rule
+        raise
+
+
+def _expect_rooms(
+    client: Client, expected: dict[str, int], exactly: bool = False, rule: str | None = None
+) -> None:
     """What ROOMS lists: of empty rooms only those that are expected, unless `exactly` so."""
     answer = client.asks("ROOMS")
     client.check(answer.final, f"OK ROOMS {len(answer.items)}")
@@ -181,6 +275,7 @@ def _expect_rooms(client: Client, expected: dict[str, int], exactly: bool = Fals
             client=client,
             expected=f"({sorted(expected.items())})",
             got=f"({got})",
+            requirement=rule,
         )
 
 
