@@ -6,11 +6,15 @@ No test has a password of a person in it, and what a session shows has none at a
 
 from __future__ import annotations
 
+import signal
+from typing import Any
+
 from .bench import Bench
 from .chat import Chat
 from .client import Client
 from .lines import Line
 from .peer import Violation
+from .process import ServerProcess
 from .servers import Served
 
 #: A password like any other.
@@ -21,16 +25,21 @@ TRIES = 3
 SHORT = 0.05
 
 
-def quick(bench: Bench) -> Chat:
+def quick(bench: Bench, **bounds: Any) -> Chat:
     """Clients of a server that refuses wrong passwords soon, if it can be told to."""
-    return bench.chat(quick_server(bench))
+    return bench.chat(quick_server(bench, **bounds))
 
 
-def quick_server(bench: Bench) -> Served:
+def cost(bench: Bench, cost: int) -> dict[str, Any]:
+    """The option that makes checking cost as much as a test needs, if the server has it."""
+    return {"hash_cost": cost} if "hash-cost" in bench.servers.target.options else {}
+
+
+def quick_server(bench: Bench, **bounds: Any) -> Served:
     """A server that refuses wrong passwords soon; one that cannot be told to is good enough."""
     if bench.servers.target.address or "login-delay" not in bench.servers.target.options:
         return bench.servers.shared()
-    return bench.start(login_delay=SHORT)
+    return bench.start(login_delay=SHORT, **bounds)
 
 
 def registers(client: Client, password: str = PASSWORD) -> None:
@@ -76,6 +85,32 @@ def logged_in(client: Client, final: Line, name: str) -> None:
             got=final.text,
         )
     client.nick, client.number = name, final.number("number")
+
+
+def outputs_of(server: ServerProcess, chat: Chat) -> list[str]:
+    """Stops a server. Returns all that it has printed."""
+    server.signal(signal.SIGTERM)
+    for client in chat.clients:
+        if client.ended is None:
+            client.awaits_end()
+        client.events.clear()
+    server.wait_end(chat.patience)
+    server.kill()
+    return [*server.stdout, *server.stderr]
+
+
+def expect_no_password(lines: list[str], *passwords: str) -> None:
+    """None of these passwords is in any of these lines."""
+    for line in lines:
+        if any(password in line for password in passwords):
+            for password in passwords:
+                line = line.replace(password, "(password)")
+            raise Violation(
+                "a password",
+                expected="(no password anywhere)",
+                got=line,
+                requirement="ACCT-20",
+            )
 
 
 def put_aside(*clients: Client) -> None:

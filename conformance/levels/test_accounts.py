@@ -1,10 +1,13 @@
 """The extension `accounts`: what REGISTER and LOGIN do, and what they refuse."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from ..accounts import (
     PASSWORD,
     an_account,
+    cost,
     logged_in,
     logs_in,
     put_aside,
@@ -115,6 +118,14 @@ def test_a_member_is_not_replaced_by_a_login(chat: Chat) -> None:
     alice.hears(bob, "still there?", bob.says("still there?"))
     quits(alice)
     logs_in(carol, alice.nick)
+    if carol.number != bob.number + 1:
+        raise Violation(
+            "a refused LOGIN uses up no number",
+            client=carol,
+            expected=f"OK LOGIN {alice.nick} {bob.number + 1}",
+            got=f"OK LOGIN {alice.nick} {carol.number}",
+            requirement="ACCT-2",
+        )
     put_aside(bob)
 
 
@@ -167,14 +178,18 @@ def test_a_member_cannot_log_in(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["12345678", "x" * 63 + "y", VISIBLE[:64], VISIBLE[-64:], "$1$%s\\0'\""],
+    ["12345678", "x" * 63 + "y", VISIBLE[:64], VISIBLE[-64:], "$1$%s\\0'\"%41\\\\"],
     ids=["shortest", "longest", "first half", "second half", "like a format"],
 )
 def test_every_password_is_accepted_and_no_other_is_right(bench: Bench, password: str) -> None:
     """ACCT-16: 8 to 64 characters, each of which counts."""
-    chat = quick(bench)
+    chat = quick(bench, **cost(bench, 12))
     name = an_account(chat, "alice", password)
-    for wrong in (password[:-1] + "~", password[:-1], password.swapcase(), "!" + password[1:]):
+    wrong_ones = {
+        *(password[:-1] + "~", password[:-1], password.swapcase(), "!" + password[1:]),
+        *(unquote(password), password.replace("\\\\", "\\")),
+    }
+    for wrong in sorted(wrong_ones):
         if wrong != password:
             chat.connect("mallory").is_refused(f"LOGIN {name} {wrong}", "bad-login")
     logs_in(chat.connect("bob"), name, password)

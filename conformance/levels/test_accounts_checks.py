@@ -2,14 +2,16 @@
 
 import statistics
 import time
-from typing import Any
 
 from ..accounts import (
     PASSWORD,
     TRIES,
     an_account,
+    cost,
+    expect_no_password,
     logged_in,
     logs_in,
+    outputs_of,
     put_aside,
     quick,
     quits,
@@ -28,7 +30,7 @@ ROUND_TRIPS = 2
 
 def test_refusals_take_the_same_time(bench: Bench) -> None:
     """ACCT-6: a wrong password, an unknown name and a malformed one, in medians."""
-    chat = bench.chat(bench.start(login_delay=0.001, **_cost(bench, 14)))
+    chat = bench.chat(bench.start(login_delay=0.001, **cost(bench, 14)))
     names = [an_account(chat, "alice"), chat.nick("nobody"), "1337"]
     took: dict[str, list[float]] = {name: [] for name in names}
     for number in range(7):
@@ -94,6 +96,24 @@ def test_two_wrong_tries_are_forgiven(bench: Bench) -> None:
 
 
 @needs("ACCT-2")
+def test_nothing_makes_up_for_a_wrong_try(bench: Bench) -> None:
+    """ACCT-9: neither other names, malformed ones too, nor what else is refused in between."""
+    chat = quick(bench, **cost(bench, 12))
+    alice = chat.member("alice")
+    registers(alice)
+    client = chat.connect("mallory")
+    for who in ("1337", alice.nick, chat.nick("nobody"))[:TRIES]:
+        client.is_refused(f"NICK {alice.nick}", "nick-registered")
+        client.is_refused("NICK 1337", "bad-nick")
+        if who == chat.nick("nobody"):
+            client.is_refused(f"LOGIN {alice.nick} {PASSWORD}", "nick-in-use")
+        client.is_refused(f"LOGIN {who} battery-staple", "bad-login")
+    client.awaits_end()
+    client.events.clear()
+    alice.receives_nothing()
+
+
+@needs("ACCT-2")
 def test_lines_behind_a_login_wait(bench: Bench) -> None:
     """ACCT-10: sent in one piece; each is obeyed when its turn has come."""
     chat = quick(bench)
@@ -125,7 +145,7 @@ def test_lines_behind_a_login_wait(bench: Bench) -> None:
 @needs("ACCT-2")
 def test_nobody_waits_for_the_password_of_another(bench: Bench) -> None:
     """ACCT-11: while eight passwords are checked, bob is answered again and again."""
-    chat = bench.chat(bench.start(**_cost(bench, 15)))
+    chat = bench.chat(bench.start(**cost(bench, 15)))
     names = [an_account(chat, f"c{number}") for number in range(8)]
     bob = chat.member("bob")
     crowd = chat.connects(*(f"d{number}" for number in range(8)))
@@ -175,7 +195,7 @@ def test_nobody_waits_for_a_refusal_that_is_put_off(bench: Bench) -> None:
 @needs("ACCT-2")
 def test_who_is_told_busy_tries_again(bench: Bench) -> None:
     """ACCT-12: a server that checks little at once; all get in, however often they ask."""
-    chat = bench.chat(bench.start(checks=1, **_cost(bench, 12)))
+    chat = bench.chat(bench.start(checks=1, **cost(bench, 12)))
     names = [an_account(chat, f"c{number}") for number in range(10)]
     outside = chat.connects(*(f"d{number}" for number in range(10)))
     wanted = dict(zip(outside, names, strict=True))
@@ -196,10 +216,74 @@ def test_who_is_told_busy_tries_again(bench: Bench) -> None:
     put_aside(*(client for client in wanted))
 
 
+@needs("ACCT-5", "ACCT-9")
+def test_busy_is_no_wrong_try(bench: Bench) -> None:
+    """ACCT-12, ACCT-20: who has been wrong twice may stay; and no password is logged for it."""
+    server = bench.start(checks=1, login_delay=0.02, **cost(bench, 12))
+    chat = bench.chat(server)
+    password = f"barracuda-{bench.suffix}-{bench.seed}"
+    wrong = dict.fromkeys(chat.connects("mallory", "mallet", "trudy"), 0)
+    still = list(wrong)
+    give_up_at = time.monotonic() + 4 * chat.patience
+    while still and time.monotonic() < give_up_at:
+        for client in still:
+            client.sends(f"LOGIN {chat.nick('nobody')} {password}")
+        for client in still:
+            answer = client.answer()
+            if answer.final.kind != "ERR" or answer.final["code"] != "busy":
+                client.was_refused(answer, "LOGIN", "bad-login")
+                wrong[client] += 1
+        still = [client for client in still if wrong[client] < TRIES - 1]
+    if still:
+        raise Violation("busy, and never anything else", client=still[0], expected="ERR bad-login")
+    for client in wrong:
+        client.receives_nothing()
+    expect_no_password(outputs_of(server, chat), password)
+
+
+@needs("ACCT-2", "LEFT-2")
+def test_the_checks_of_those_who_vanish_make_room(bench: Bench) -> None:
+    """ACCT-12: who is reset while its password is checked leaves nothing that waits."""
+    chat = bench.chat(bench.start(checks=1, **cost(bench, 14)))
+    name = an_account(chat, "alice")
+    bob = chat.member("bob")
+    for number in range(2):
+        ghost = chat.connect(f"ghost{number}")
+        ghost.sends(f"LOGIN {name} battery-staple")
+        bob.fence()
+        ghost.abandons()
+        ghost.resets()
+    heir = chat.connect("heir")
+    give_up_at = time.monotonic() + chat.patience
+    final = heir.asks(f"LOGIN {name} {PASSWORD}").final
+    while final.kind == "ERR" and final["code"] == "busy" and time.monotonic() < give_up_at:
+        final = heir.asks(f"LOGIN {name} {PASSWORD}").final
+    logged_in(heir, final, name)
+    put_aside(bob)
+
+
+@needs("ACCT-5", "LEFT-4")
+def test_who_ends_its_stream_behind_a_wrong_try_is_answered(bench: Bench) -> None:
+    """ACCT-13: bad-login arrives, whether it was checked or put off when the stream ended."""
+    chat = bench.chat(bench.start(login_delay=0.15, **cost(bench, 12)))
+    bob = chat.member("bob")
+    crowd = chat.connects("mallory", "mallet")
+    for client in crowd:
+        client.sends(f"LOGIN {bob.nick} battery-staple")
+    crowd[0].half_closes()
+    bob.fence()
+    registers(bob)  # most servers have checked both by then
+    crowd[1].half_closes()
+    for client in crowd:
+        client.was_refused(client.answer(), "LOGIN", "bad-login")
+        client.awaits_end()
+    bob.receives_nothing()
+
+
 @needs("ACCT-2", "LEFT-4")
 def test_who_ends_its_stream_is_still_answered(bench: Bench) -> None:
     """ACCT-13: OK LOGIN arrives; others are told of both, and the name is free again."""
-    chat = bench.chat(bench.start(**_cost(bench, 15)))  # the check is under way at the end
+    chat = bench.chat(bench.start(**cost(bench, 15)))  # the check is under way at the end
     name = an_account(chat, "alice")
     bob = chat.member("bob")
     client = chat.connect("alicia")
@@ -242,8 +326,3 @@ def test_who_vanishes_does_not_keep_the_name(chat: Chat) -> None:
                 expected="JOINED, LEFT, JOINED, LEFT …",
                 got=" / ".join(told),
             )
-
-
-def _cost(bench: Bench, cost: int) -> dict[str, Any]:
-    """The option that makes checking cost as much as a test needs, if the server has it."""
-    return {"hash_cost": cost} if "hash-cost" in bench.servers.target.options else {}
