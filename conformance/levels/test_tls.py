@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ..bench import Bench, untested
+from ..bench import Bench, needs, untested
 from ..peer import Violation
 from ..process import ServerProcess
 from ..tls import Authority
 
 #: Peers that hold a connection and do not finish a handshake, at once.
 STUCK = 20
+#: Lines of 70 octets that are sent in one piece: several records of TLS.
+LINES = 700
+#: Long messages that are held, to be owed in one piece: more octets than most buffers have.
+HELD = 40
 
 
 @pytest.fixture
@@ -45,6 +49,60 @@ def test_both_versions_are_served(
     carol.is_told(f"LEFT lobby {bob.nick} closed")
     carol.does("QUIT", "OK QUIT")
     alice.receives(f"LEFT lobby {carol.nick} quit")
+
+
+@needs("OCTET-2")
+def test_what_is_sent_in_one_piece_is_answered(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-1: several records that arrive together are read, each of them."""
+    chat = bench.chat(server, authority.context)
+    alice = chat.member("alice")
+    commands = [f"PING {number:064}" for number in range(LINES)]
+    alice.expects_answers_to(*commands)
+    alice.sends_octets("".join(f"{each}\n" for each in commands).encode(), "(PING, many times)")
+    for command in commands:
+        alice.check(alice.answer().final, command.replace("PING", "PONG"))
+
+
+@needs("LOCK-1", "LOCK-4")
+def test_what_is_owed_in_one_piece_arrives_whole(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-1: forty long messages that a lock has held, or as many as it can."""
+    chat = bench.chat(server, authority.context)
+    alice, bob = chat.members("alice", "bob")
+    alice.does("LOCK", "OK LOCK")
+    seqs = [bob.says("x" * 3800) for _ in range(HELD)]
+    alice.asks("UNLOCK")
+    got = [event for event in alice.events if event.kind != "UNLOCKED"]
+    for event, seq in zip(got, seqs, strict=False):
+        alice.check(event, f"MSG lobby {seq} {bob.nick} {'x' * 3800}")
+    if len(got) != HELD:
+        raise Violation(
+            f"{HELD} messages were held, or delivered",
+            client=alice,
+            expected=f"({HELD} times MSG)",
+            got=f"({len(got)} times)",
+        )
+    alice.events.clear()
+
+
+@pytest.mark.parametrize("fin", [True, False], ids=["with FIN", "without FIN"])
+@needs("LOCK-1", "LOCK-11")
+def test_who_ends_its_stream_receives_what_is_held(
+    bench: Bench, server: ServerProcess, authority: Authority, fin: bool
+) -> None:
+    """TLS-6: what it is owed, as without TLS; then it has left."""
+    chat = bench.chat(server, authority.context)
+    alice, bob = chat.members("alice", "bob")
+    bob.does("LOCK", "OK LOCK")
+    seqs = [alice.says(f"m{number}") for number in range(5)]
+    bob.half_closes(fin)
+    for number, seq in enumerate(seqs):
+        bob.is_told(f"MSG lobby {seq} {alice.nick} m{number}")
+    bob.awaits_end()
+    alice.is_told(f"LEFT lobby {bob.nick} closed")
 
 
 def test_older_versions_are_not_accepted(
