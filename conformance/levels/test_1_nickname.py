@@ -26,7 +26,7 @@ def test_every_well_formed_name_is_accepted(chat: Chat) -> None:
 
 
 def test_names_that_resemble_each_other_are_different(chat: Chat) -> None:
-    """NICK-1, NICK-2: one is the beginning of another, or they differ in the last octet."""
+    """NICK-2: one is the beginning of another, or they differ in the last octet."""
     stem = chat.nick("q").ljust(17, "q")
     names = [stem, stem + "xyz", stem + "xyw", stem + "x", stem[:-1], stem[:-1] + "p", stem[:-3]]
     names += [stem + "x-y", stem + "x_y"]

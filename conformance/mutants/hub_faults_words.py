@@ -121,7 +121,7 @@ class OtherNames(Hub):
         super().admit(member, name)
 
 
-@breaks("NICK-1")
+@breaks("NICK-2")
 class SixteenCharactersCount(OtherNames):
     """Names with the same sixteen characters at their beginning are the same."""
 
@@ -129,7 +129,7 @@ class SixteenCharactersCount(OtherNames):
         return name.lower()[:16] == other[:16]
 
 
-@breaks("NICK-1")
+@breaks("NICK-2")
 class BeginningsAreNames(OtherNames):
     """Nobody may have a name that begins with the name of another."""
 
@@ -137,7 +137,7 @@ class BeginningsAreNames(OtherNames):
         return name.lower().startswith(other)
 
 
-@breaks("NICK-1")
+@breaks("NICK-2")
 class DashesAreUnderscores(OtherNames):
     """Names that differ in a dash and an underscore are the same."""
 
