@@ -111,11 +111,3 @@ def expect_no_password(lines: list[str], *passwords: str) -> None:
                 got=line,
                 requirement="ACCT-20",
             )
-
-
-def put_aside(*clients: Client) -> None:
-    """Those who are still here have received everything so far, and need not look at it."""
-    for client in clients:
-        if client.ended is None:
-            client.fence()
-        client.events.clear()

@@ -151,6 +151,13 @@ class Chat:
                 client.answer()
                 client.events = deque(event for event in client.events if event.kind != "JOINED")
 
+    def put_aside(self, *clients: Client) -> None:
+        """These, or all, have received everything so far; nobody needs to look at their events."""
+        for client in clients or self.clients:
+            if client.ended is None and not client.has_quit:
+                client.fence()
+            client.events.clear()
+
     @contextlib.contextmanager
     def _preparing(self) -> Iterator[None]:
         """What is looked at in here is not what the test is about."""

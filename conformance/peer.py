@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import lines
@@ -59,6 +60,16 @@ class Violation(AssertionError):
         #: its last lines were not. If there is one, it stands in place of what clients have kept.
         self.session: tuple[str, ...] = ()
         self.ahead = 0
+
+
+@contextlib.contextmanager
+def blamed_on(requirement: str) -> Iterator[None]:
+    """What the server does wrong in here is a matter of this requirement."""
+    try:
+        yield
+    except Violation as violation:
+        violation.requirement = requirement
+        raise
 
 
 class Entry(NamedTuple):
@@ -201,6 +212,12 @@ class Peer(Inbox):
     def unfinished(self) -> bytes:
         """What has come of a line that has not ended yet."""
         return self._input
+
+    @property
+    def received(self) -> list[str]:
+        """All that has come, in order, as the session shows it."""
+        mine = (self.label, "<")
+        return [each.text for each in self.chat.log if (each.client, each.direction) == mine]
 
     @property
     def waits(self) -> bool:

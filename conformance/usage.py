@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Descriptors, and threads, by which a server may grow by itself: a runtime starts helpers, some
+#: for each processor.
+SPARE = 16 + (os.cpu_count() or 1)
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 

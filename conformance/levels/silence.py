@@ -208,13 +208,8 @@ def _expect_held_before_bye(locked: Client, watch: Watch, held: str) -> None:
 
 def _expect_asked_before_held(locked: Client, held: str) -> None:
     """The PING to a locked member is not held, however late all of it was read."""
-    received = [
-        each.text
-        for each in locked.chat.log
-        if (each.client, each.direction) == (locked.label, "<")
-    ]
-    first = next((text for text in received if text == held or text.startswith("PING ")), None)
-    if first == held:
+    telling = [text for text in locked.received if text == held or text.startswith("PING ")]
+    if telling[:1] == [held]:
         raise _not_held(locked, "PING (token), and then what is held", "LOCK-1")
 
 
@@ -259,16 +254,11 @@ def _expect_asked(silent: Client) -> None:
 def _expect_not_asked(client: Client, often: int, why: str) -> None:
     """Not so often as one who is silent: a server that was busy may have been late to hear it."""
     if client.pings >= often:
-        received = [
-            each.text
-            for each in client.chat.log
-            if (each.client, each.direction) == (client.label, "<")
-        ]
         raise Violation(
             f"{why}, and is asked whether it is there",
             client=client,
             expected="(nothing)",
-            got=next(text for text in reversed(received) if text.startswith("PING ")),
+            got=next(text for text in reversed(client.received) if text.startswith("PING ")),
             requirement="SILENCE-1",
         )
 

@@ -1,6 +1,5 @@
 """Level 6: what clients have taken of the system is given back when they have gone."""
 
-import os
 import time
 
 from ..bench import Bench, needs, untested
@@ -8,14 +7,11 @@ from ..chat import Chat
 from ..client import ANY_VERB, Client
 from ..peer import Violation
 from ..process import ServerProcess
-from ..usage import Usage, processes_of, usage_of
+from ..usage import SPARE, Usage, processes_of, usage_of
 
 #: Clients that leave in one way; there are four ways in a round.
 GROUP = 20
 ROUND = 4 * GROUP
-#: Descriptors, and threads, by which a server may grow by itself in two rounds: a runtime starts
-#: helpers, some for each processor. One that leaks in one way of leaving grows by 40 at least.
-SPARE = 16
 #: What a client may leave behind in memory, on average, before it is called a leak: 64 KiB, on
 #: top of what any runtime does in one round. Nothing is said of fewer octets than these.
 ROUND_SPARE = ROUND * 8 * 1024
@@ -32,7 +28,10 @@ ENDLESS = 32 * len(PIECE)
 
 @needs("QUIT-1", "LEFT-1", "LEFT-2")
 def test_as_many_descriptors_and_threads_as_before(bench: Bench) -> None:
-    """GROW-1: when clients have gone, the server has as many of them as before they came."""
+    """GROW-1: when clients have gone, the server has as many of them as before they came.
+
+    One that leaks in one way of leaving has 40 more at least.
+    """
     server = bench.start()
     usage(server)  # ends the test where nobody can tell
     chat = bench.chat(server)
@@ -41,13 +40,12 @@ def test_as_many_descriptors_and_threads_as_before(bench: Bench) -> None:
     before = usage(server)
     for _ in range(2):
         come_and_go(chat, alice)
-    spare = SPARE + (os.cpu_count() or 1)
-    after = when_settled(server, alice, before, spare)
+    after = when_settled(server, alice, before, SPARE)
     for what, more in (
         ("descriptors", after.descriptors - before.descriptors),
         ("threads and processes", after.threads - before.threads),
     ):
-        if more > spare:
+        if more > SPARE:
             raise Violation(
                 f"after {2 * ROUND} more clients have come and gone",
                 expected=f"(as many {what} as before)",

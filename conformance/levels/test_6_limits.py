@@ -1,23 +1,18 @@
 """Level 6: too many clients, and too many octets held."""
 
-import contextlib
-import os
 import time
-from collections.abc import Iterator
 
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
+from ..peer import Violation, blamed_on
 from ..process import ServerProcess
-from ..usage import processes_of, usage_of
+from ..usage import SPARE, processes_of, usage_of
 
 #: Connections that are let in, where a test makes the bound small.
 FEW = 3
 #: Newcomers that are turned away in a test: a BYE that a reset destroys is a matter of luck.
 MANY = 5
-#: Descriptors by which a server may grow by itself, see test_6_growth.
-SPARE = 16
 
 
 @needs("QUIT-1")
@@ -29,7 +24,7 @@ def test_connections_beyond_the_cap_are_turned_away(bench: Bench) -> None:
     carol = chat.connect("carol")
     for number in range(MANY):
         _expect_turned_away(chat, f"late{number}", "CAP-1")
-        with _blamed_on("CAP-2"):
+        with blamed_on("CAP-2"):
             alice.hears(bob, "still here", bob.says("still here"))
     bob.does("QUIT", "OK QUIT")
     alice.receives(f"LEFT lobby {bob.nick} quit")
@@ -92,16 +87,6 @@ def test_a_hold_of_too_many_octets_is_delivered_and_ends(bench: Bench) -> None:
     alice.does("UNLOCK", "OK UNLOCK 0")
 
 
-@contextlib.contextmanager
-def _blamed_on(rule: str) -> Iterator[None]:
-    """What goes wrong in here is a matter of this requirement."""
-    try:
-        yield
-    except Violation as violation:
-        violation.requirement = rule
-        raise
-
-
 def _launch(bench: Bench, **bounds: int) -> ServerProcess:
     """A server on which nobody has been: no trial connection that might count."""
     return bench.launch_with(**bounds).wait_ready(bench.servers.start_patience)
@@ -123,7 +108,7 @@ def _expect_let_in(chat: Chat, label: str, rule: str) -> Client:
     while True:
         client = Client(chat, label)
         try:
-            with _blamed_on(rule):
+            with blamed_on(rule):
                 chat.greeted(client)
             return client
         except Violation:
@@ -138,7 +123,7 @@ def _expect_turned_away(chat: Chat, label: str, rule: str) -> None:
     """A newcomer that talks at once is sent BYE, and reads the end of the stream behind it."""
     client = Client(chat, label)
     client.sends_octets(b"PING x\n" * 100, shown="(100 times PING x)")
-    with _blamed_on(rule):
+    with blamed_on(rule):
         chat.wait_until(
             lambda: client.greeting is not None or client.ended is not None,
             lambda: Violation("a newcomer", client=client, timed_out=True),
@@ -158,14 +143,13 @@ def _expect_turned_away(chat: Chat, label: str, rule: str) -> None:
 
 def _expect_nothing_left_behind(chat: Chat, server: ServerProcess) -> None:
     """Who is turned away takes no descriptor for good. GROW-1, where the system tells."""
-    spare = SPARE + (os.cpu_count() or 1)
     before = _descriptors(server)
-    newcomers = [Client(chat, f"crowd{number}") for number in range(2 * spare)]
+    newcomers = [Client(chat, f"crowd{number}") for number in range(2 * SPARE)]
     for client in newcomers:
         client.awaits_end()
         client.events.clear()
     give_up_at = time.monotonic() + chat.patience
-    while (more := _descriptors(server) - before) > spare:
+    while (more := _descriptors(server) - before) > SPARE:
         if time.monotonic() > give_up_at:
             raise Violation(
                 f"{len(newcomers)} more connections have been turned away",

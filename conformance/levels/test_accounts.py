@@ -10,7 +10,6 @@ from ..accounts import (
     cost,
     logged_in,
     logs_in,
-    put_aside,
     quick,
     quits,
     registers,
@@ -41,7 +40,7 @@ def test_who_knows_the_password_gets_the_name(chat: Chat) -> None:
     carol.nick = name
     dave = chat.connect("dave")
     dave.takes_name()
-    put_aside(carol)
+    chat.put_aside(carol)
     dave.hears(carol, "me again", carol.says("me again"))
     carol.hears(dave, "hello", dave.says("hello"))
     carol.does("WHO", "OK WHO 2")
@@ -126,7 +125,7 @@ def test_a_member_is_not_replaced_by_a_login(chat: Chat) -> None:
             got=f"OK LOGIN {alice.nick} {carol.number}",
             requirement="ACCT-2",
         )
-    put_aside(bob)
+    chat.put_aside(bob)
 
 
 @needs("ACCT-2")
@@ -173,7 +172,7 @@ def test_a_member_cannot_log_in(chat: Chat) -> None:
     carol = chat.connect("carol")
     logs_in(carol, name)
     carol.is_refused(f"LOGIN {name} {PASSWORD}", "already-named")
-    put_aside(bob)
+    chat.put_aside(bob)
 
 
 @pytest.mark.parametrize(

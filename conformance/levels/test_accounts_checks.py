@@ -12,7 +12,6 @@ from ..accounts import (
     logged_in,
     logs_in,
     outputs_of,
-    put_aside,
     quick,
     quits,
     registers,
@@ -159,7 +158,7 @@ def test_nobody_waits_for_the_password_of_another(bench: Bench) -> None:
     took = time.monotonic() - began
     for client, name in zip(crowd, names, strict=True):
         logged_in(client, client.answer().final, name)
-    put_aside(*chat.clients)
+    chat.put_aside()
     if took > ROUND_TRIPS * len(crowd) * FLOOR and round_trips < ROUND_TRIPS * len(crowd):
         raise Violation(
             "others wait while passwords are checked",
@@ -186,7 +185,7 @@ def test_nobody_waits_for_a_refusal_that_is_put_off(bench: Bench) -> None:
         bob.hears(alice, "talking", alice.says("talking"))
     carol = chat.connect("carol")
     carol.takes_name()
-    put_aside(alice, bob)
+    chat.put_aside(alice, bob)
     for client in crowd:
         client.abandons()
         client.closes()
@@ -213,7 +212,7 @@ def test_who_is_told_busy_tries_again(bench: Bench) -> None:
         outside = still
     if outside:
         raise Violation("busy, and never anything else", client=outside[0], expected="OK LOGIN")
-    put_aside(*(client for client in wanted))
+    chat.put_aside(*wanted)
 
 
 @needs("ACCT-5", "ACCT-9")
@@ -259,7 +258,7 @@ def test_the_checks_of_those_who_vanish_make_room(bench: Bench) -> None:
     while final.kind == "ERR" and final["code"] == "busy" and time.monotonic() < give_up_at:
         final = heir.asks(f"LOGIN {name} {PASSWORD}").final
     logged_in(heir, final, name)
-    put_aside(bob)
+    chat.put_aside(bob)
 
 
 @needs("ACCT-5", "LEFT-4")
@@ -294,7 +293,7 @@ def test_who_ends_its_stream_is_still_answered(bench: Bench) -> None:
     bob.is_told(f"JOINED lobby {name} {client.number}")
     bob.is_told(f"LEFT lobby {name} closed")
     logs_in(chat.connect("alison"), name)
-    put_aside(bob)
+    chat.put_aside(bob)
 
 
 @needs("ACCT-2", "LEFT-2")

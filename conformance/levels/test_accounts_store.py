@@ -13,7 +13,6 @@ from ..accounts import (
     logged_in,
     logs_in,
     outputs_of,
-    put_aside,
     quick_server,
     quits,
     registers,
@@ -117,7 +116,7 @@ def test_accounts_survive_being_killed(bench: Bench, tmp_path: Path) -> None:
     chat = bench.chat(bench.start(store=store))
     for name in registered:
         logs_in(chat.connect(name.split("_")[0]), name)
-    put_aside(*chat.clients)
+    chat.put_aside()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL])

@@ -16,7 +16,7 @@ def test_tell_is_answered_with_the_name(chat: Chat) -> None:
     alice, bob = chat.members("alice", "Bob")
     for name in (bob.nick, bob.nick.upper(), bob.nick.lower()):
         alice.does(f"TELL {name} hello", f"OK TELL {bob.nick}")
-    _forget_events(chat)
+    chat.put_aside()
 
 
 @needs("LEFT-6")
@@ -29,7 +29,7 @@ def test_the_name_is_spelled_as_by_who_has_it_now(chat: Chat) -> None:
     heir = chat.connect("heir")
     heir.takes_name(bob.nick.swapcase())
     alice.does(f"TELL {bob.nick} hello", f"OK TELL {heir.nick}")
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_the_other_is_told_once_and_before_the_reply(chat: Chat) -> None:
@@ -43,7 +43,7 @@ def test_the_other_is_told_once_and_before_the_reply(chat: Chat) -> None:
             other.fence()
             _expect_told(other, [f"TOLD {sender.nick} {text}"])
             other.events.clear()
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_many_tell_each_other_at_once(chat: Chat) -> None:
@@ -63,7 +63,7 @@ def test_many_tell_each_other_at_once(chat: Chat) -> None:
             if sender is not listener:
                 expected = [f"TOLD {sender.nick} {n} to {listener.nick}" for n in range(4)]
                 _expect_told(listener, expected, f"{sender.nick} ")
-    _forget_events(chat)
+    chat.put_aside()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_text_arrives_as_it_was_sent(chat: Chat, text: str) -> None:
     alice, bob = chat.members("alice", "bob")
     alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
     bob.receives(f"TOLD {alice.nick} {text}")
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_nobody_else_receives_anything(chat: Chat) -> None:
@@ -228,10 +228,3 @@ def _expect_told(listener: Client, expected: list[str], by: str = "") -> None:
             expected=f"({', '.join(expected)})",
             got=f"({', '.join(told) or 'nothing'})",
         )
-
-
-def _forget_events(chat: Chat) -> None:
-    for client in chat.clients:
-        if not client.has_quit:
-            client.fence()
-        client.events.clear()

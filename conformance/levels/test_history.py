@@ -29,7 +29,7 @@ def test_history_lists_the_last_messages_oldest_first(chat: Chat) -> None:
         (alice, bob)[number % 2].says(text)
     for count in (1, 3, 10):
         _expect_texts(carol, f"HISTORY {count}", texts[-count:])
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_all_come_if_there_are_fewer(new_chat: Chat) -> None:
@@ -40,7 +40,7 @@ def test_all_come_if_there_are_fewer(new_chat: Chat) -> None:
             said = [f"m{each}" for each in range(number)]
             _expect_texts(bob, f"HISTORY {count}", said, at_least=True)
         alice.says(f"m{number}")
-    _forget_events(new_chat)
+    new_chat.put_aside()
 
 
 @pytest.mark.parametrize("length", [4, 3800])
@@ -50,7 +50,7 @@ def test_a_hundred_are_remembered_in_any_case(chat: Chat, length: int) -> None:
     texts = [f"{number:04}".ljust(length, "x") for number in range(102)]
     for text in texts:
         alice.says(text)
-    _forget_events(chat)
+    chat.put_aside()
     _expect_texts(bob, "HISTORY 100", texts[-100:])
 
 
@@ -100,7 +100,7 @@ def test_a_newcomer_can_read_what_was_said_before(chat: Chat) -> None:
         seqs = {seq for seq, _, _ in expected}
         items = [item for item in answer.items if item["name"].lower() == alice.nick.lower()]
         _compare(client, [item for item in items if item["seq"] in seqs], expected)
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_the_room_of_a_message_is_told(chat: Chat) -> None:
@@ -177,7 +177,7 @@ def test_history_is_exact_where_it_stands(chat: Chat) -> None:
                 expected=f"({', '.join(heard[-5:])})",
                 got=f"({', '.join(listed)})",
             )
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_what_is_said_behind_history_in_the_same_piece_is_not_in_it(chat: Chat) -> None:
@@ -219,7 +219,7 @@ def test_only_messages_are_remembered(chat: Chat) -> None:
         carol.asks("JOIN lobby")
     expected.append((str(alice.says("two")), alice.nick, "two"))
     expect_past(carol, "HISTORY 2", expected)
-    _forget_events(chat)
+    chat.put_aside()
 
 
 def test_where_nothing_was_said_nothing_is_remembered(new_chat: Chat) -> None:
@@ -228,7 +228,7 @@ def test_where_nothing_was_said_nothing_is_remembered(new_chat: Chat) -> None:
     alice.is_refused("SAY", "bad-args")
     bob.does("QUIT", "OK QUIT")
     expect_past(alice, "HISTORY 10", [])
-    _forget_events(new_chat)
+    new_chat.put_aside()
 
 
 @needs("LOCK-1", "LOCK-4")
@@ -306,10 +306,3 @@ def _expect_texts(
             expected=f"({len(expected)}: {', '.join(expected)})",
             got=f"({len(got)}: {', '.join(got)})",
         )
-
-
-def _forget_events(chat: Chat) -> None:
-    for client in chat.clients:
-        if client.ended is None and not client.has_quit:
-            client.fence()
-        client.events.clear()

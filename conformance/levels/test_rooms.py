@@ -8,7 +8,7 @@ import time
 from ..chat import Chat
 from ..client import Client
 from ..inbox import Answer
-from ..peer import Violation
+from ..peer import Violation, blamed_on
 
 
 def test_join_is_answered_with_the_room_and_its_members(chat: Chat) -> None:
@@ -16,7 +16,7 @@ def test_join_is_answered_with_the_room_and_its_members(chat: Chat) -> None:
     garden = chat.nick("garden")
     for number, client in enumerate(chat.members("alice", "bob", "carol"), 1):
         client.does(f"JOIN {garden}", f"OK JOIN {garden} {number}")
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_both_rooms_are_told_of_a_move(chat: Chat) -> None:
@@ -31,7 +31,7 @@ def test_both_rooms_are_told_of_a_move(chat: Chat) -> None:
     _expect_told(dave, "lobby", f"JOINED lobby {carol.nick} {carol.number}")
     for client in (alice, bob):
         _expect_told(client, garden, f"LEFT {garden} {carol.nick} moved")
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_a_storm_of_moves_is_told_in_one_order(chat: Chat) -> None:
@@ -57,7 +57,7 @@ def test_a_storm_of_moves_is_told_in_one_order(chat: Chat) -> None:
             expected="(120 events, the same for both witnesses)",
             got=f"({len(told[0])} and {len(told[1])} events)",
         )
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_who_moves_hears_the_new_room_and_not_the_old(chat: Chat) -> None:
@@ -78,7 +78,7 @@ def test_who_moves_hears_the_new_room_and_not_the_old(chat: Chat) -> None:
     _expect_no_events(bob, bob.does("PING still"))
     carol.asks("JOIN lobby")
     bob.receives(f"JOINED lobby {carol.nick} {carol.number}")
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_who_moves_hears_what_is_said_in_the_new_room(chat: Chat) -> None:
@@ -89,7 +89,7 @@ def test_who_moves_hears_what_is_said_in_the_new_room(chat: Chat) -> None:
         bob.asks(f"JOIN {room}")
         bob.events.clear()
         _expect_heard(bob, speaker, room)
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_what_is_said_stays_in_the_room(chat: Chat) -> None:
@@ -111,7 +111,7 @@ def test_ten_rooms_talk_at_once_and_hear_only_themselves(chat: Chat) -> None:
     for number, client in enumerate(crowd):
         client.asks(f"JOIN {rooms[number % 10]}")
     chat.settle(crowd)
-    forget_events(chat)
+    chat.put_aside()
     for client in crowd:
         client.sends(f"SAY I am {client.label}")
     assert chat.most_waiting > 25, "the members never talked at the same time"
@@ -145,7 +145,7 @@ def test_each_room_counts_for_itself(chat: Chat) -> None:
     bob.asks(f"JOIN {garden}")
     alice.does("SAY hello", "OK SAY 6")
     bob.receives(f"MSG {garden} 6 {alice.nick} hello")
-    forget_events(chat)
+    chat.put_aside()
 
 
 def test_a_room_that_was_empty_counts_on(chat: Chat) -> None:
@@ -157,7 +157,7 @@ def test_a_room_that_was_empty_counts_on(chat: Chat) -> None:
     alice.asks("JOIN lobby")
     bob.does(f"JOIN {garden}", f"OK JOIN {garden} 1")
     bob.does("SAY hello again", "OK SAY 4")
-    forget_events(chat)
+    chat.put_aside()
 
 
 def all_move(chat: Chat, label: str, *clients: Client) -> str:
@@ -173,7 +173,7 @@ def all_move(chat: Chat, label: str, *clients: Client) -> str:
                 got=answer.final.text,
                 requirement="ROOM-1",
             )
-    forget_events(chat)
+    chat.put_aside()
     return room
 
 
@@ -191,18 +191,8 @@ def awaits_empty(client: Client, room: str) -> None:
             got=answer.items[0].text,
             requirement="LEFT-9",
         )
-    try:
+    with blamed_on("ROOM-10"):
         client.was_refused(answer, f"WHO {room}", "no-such-room")
-    except Violation as violation:
-        violation.requirement = "ROOM-10"
-        raise
-
-
-def forget_events(chat: Chat) -> None:
-    for client in chat.clients:
-        if not client.has_quit:
-            client.fence()
-        client.events.clear()
 
 
 def _expect_no_events(client: Client, answer: Answer) -> None:

@@ -1,15 +1,14 @@
 """The extension `rooms`: names of rooms, listings, locks, leaving, and what is refused."""
 
 import signal
-from collections.abc import Callable
 
 import pytest
 
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
-from .test_rooms import all_move, awaits_empty, forget_events
+from ..peer import Violation, blamed_on
+from .test_rooms import all_move, awaits_empty
 
 
 @pytest.mark.parametrize("name", ["1st", "_", "-x", "gar.den", "gärten", "x" * 21, "#chan"])
@@ -53,9 +52,11 @@ def test_a_room_outlives_those_who_leave_the_server(chat: Chat, way: str) -> Non
     awaits_empty(alice, garden)
     _expect_rooms(alice, {"lobby": 1}, exactly=True, rule="ROOM-9")
     answer = alice.asks(f"JOIN {garden.upper()}")
-    _blamed("ROOM-7", alice.check, answer.final, f"OK JOIN {garden} 1")
+    with blamed_on("ROOM-7"):
+        alice.check(answer.final, f"OK JOIN {garden} 1")
     answer = alice.asks("SAY nobody is here")
-    _blamed("ROOM-6", alice.check, answer.final, "OK SAY 2")
+    with blamed_on("ROOM-6"):
+        alice.check(answer.final, "OK SAY 2")
 
 
 @pytest.mark.parametrize("ends", ["ab", "-_", "12", "-a"])
@@ -65,7 +66,7 @@ def test_names_that_differ_in_one_character_are_two_rooms(chat: Chat, ends: str)
     beginning = chat.nick("r").rjust(19, "x")
     for client, end in zip((alice, bob), ends, strict=True):
         client.does(f"JOIN {beginning}{end}", f"OK JOIN {beginning}{end} 1")
-    forget_events(chat)
+    chat.put_aside()
 
 
 @needs("LOCK-1", "LOCK-4")
@@ -75,7 +76,8 @@ def test_rooms_counts_those_who_are_locked(chat: Chat) -> None:
     garden = all_move(chat, "garden", alice, bob)
     alice.does("LOCK", "OK LOCK")
     _expect_rooms(carol, {garden: 2, "lobby": 1})
-    _blamed("ROOM-10", _expect_listing, carol, f"WHO {garden}", [alice, bob])
+    with blamed_on("ROOM-10"):
+        _expect_listing(carol, f"WHO {garden}", [alice, bob])
     alice.does("UNLOCK", "OK UNLOCK 0")
 
 
@@ -250,15 +252,6 @@ def leaves(client: Client, way: str) -> None:
         client.half_closes()
     else:
         client.resets()
-
-
-def _blamed(rule: str, check: Callable[..., object], *arguments: object) -> None:
-    """What this check finds wrong is a matter of that requirement."""
-    try:
-        check(*arguments)
-    except Violation as violation:
-        violation.requirement = rule
-        raise
 
 
 def _expect_rooms(
