@@ -171,6 +171,13 @@ def test_a_pattern_chooses(tiny: Path) -> None:
     assert done.stdout == "4: tiny/words.py | (module) | SPARE = 7 | 7 -> 6\n"
 
 
+def test_settings_are_left_as_they_are() -> None:
+    words = [sys.executable, "-m", "conformance.mutation", "--list", "parley/state.py"]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "| Deadlines.start |" in listed
+    assert "| Limits |" not in listed
+
+
 def test_an_explanation_of_nothing_is_told(tiny: Path) -> None:
     explained = tiny.parent / "explained.toml"
     explained.write_text(EXPLAINED.replace("7 -> 8", "7 -> 9"))
