@@ -39,6 +39,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     silence_faults,
     store_faults,
     store_faults_foreign,
+    storm_faults,
     tls_faults,
     together_faults,
 )
