@@ -195,29 +195,20 @@ def test_who_is_exact_where_it_stands(chat: Chat) -> None:
     """WHO-5: it lists just those whose JOINED stands before it, while others come."""
     crowd = chat.crowd(10)
     newcomers = chat.connects(*(f"new{number}" for number in range(40)))
-    for number, newcomer in enumerate(newcomers):
-        newcomer.sends(f"NICK {newcomer.nick}")
-        if number % 4 == 0:
-            crowd[number // 4].sends("WHO")
-    assert chat.most_waiting > 20, "nothing happened at the same time"
-    for client in crowd:
-        answer = client.answer()
-        known = {each.nick for each in crowd}
-        known |= {event["name"] for event in answer.events if event.kind == "JOINED"}
-        listed = [item["name"] for item in answer.items]
-        if sorted(listed) != sorted(known):
-            differing = sorted(known.symmetric_difference(listed))
-            raise Violation(
-                "the listing is not what this client has been told so far",
-                client=client,
-                expected=f"({len(known)} names)",
-                got=f"({len(listed)} names; they differ in {', '.join(differing[:5])})",
-            )
-    for newcomer in newcomers:
-        newcomer.answer()
-    for client in chat.clients:
-        client.fence()
-        client.events.clear()
+    known = {client: {each.nick for each in crowd} for client in crowd}
+    for wave in (newcomers[:20], newcomers[20:]):
+        for client, pair in zip(crowd, zip(wave[::2], wave[1::2], strict=True), strict=True):
+            for newcomer in pair:
+                newcomer.sends(f"NICK {newcomer.nick}")
+            client.sends("WHO")
+        chat.expect_at_once(20)
+        for client in crowd:
+            answer = client.answer()
+            known[client] |= {event["name"] for event in answer.events if event.kind == "JOINED"}
+            _expect_names(client, known[client], [item["name"] for item in answer.items])
+        for newcomer in wave:
+            newcomer.answer()
+    chat.put_aside()
 
 
 def test_who_takes_no_two_arguments(chat: Chat) -> None:
@@ -231,6 +222,17 @@ def test_who_with_a_space_behind_it_is_who(chat: Chat) -> None:
     for command in ("WHO ", "who "):
         alice.check(alice.asks(command).final, "OK WHO 1")
     alice.is_refused("WHO  ", "bad-args")
+
+
+def _expect_names(client: Client, known: set[str], listed: list[str]) -> None:
+    if sorted(listed) != sorted(known):
+        differing = sorted(known.symmetric_difference(listed))
+        raise Violation(
+            "the listing is not what this client has been told so far",
+            client=client,
+            expected=f"({len(known)} names)",
+            got=f"({len(listed)} names; they differ in {', '.join(differing[:5])})",
+        )
 
 
 def _expect_listing(asker: Client, members: list[Client]) -> None:
