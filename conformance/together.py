@@ -63,7 +63,8 @@ class Watch:
 
 
 Part = Callable[[Chat, Watch], Iterator[None]]
-#: By name: the options of the server that a part is about, what they are set to, and the part.
+#: By name, which no other part has: the options of the server that it is about, what they are set
+#: to, and the part.
 Parts = Mapping[str, tuple[Mapping[str, Bound], Part]]
 
 
@@ -83,13 +84,14 @@ _PLAYED: weakref.WeakKeyDictionary[Servers, dict[str, Played]] = weakref.WeakKey
 def judge(bench: Bench, parts: Parts, name: str) -> None:
     """Tells how a part ended; plays all parts that this server can be told, if nobody has yet."""
     known = bench.servers.target.options
-    if bench.servers not in _PLAYED:
-        can_be_told = {each: part for each, part in parts.items() if part[0].keys() <= known.keys()}
-        _PLAYED[bench.servers] = _play(bench, can_be_told)
     for option in parts[name][0]:
         if option not in known:
             untested(f"parley.toml has no option {option}")
-    played = _PLAYED[bench.servers][name]
+    all_played = _PLAYED.setdefault(bench.servers, {})
+    if name not in all_played:
+        can_be_told = {each: part for each, part in parts.items() if part[0].keys() <= known.keys()}
+        all_played.update(_play(bench, can_be_told))
+    played = all_played[name]
     bench.chats.append((played.chat, played.server))  # from here on it is this test's
     if played.end is not None:
         raise played.end

@@ -100,9 +100,9 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         client.events.clear()
     _expect_asked_before_held(locked, held)
     _expect_held_before_bye(locked, watch, held)
-    _expect_here(alice, watch, "a PONG")
+    expect_here(alice, watch, "a PONG")
     for client in others:
-        _expect_here(client, watch, SIGNS[client.label][2])
+        expect_here(client, watch, SIGNS[client.label][2])
     _stop_asking(stay, erin)
     _expect_not_asked(nobody, 1, "a connection has no name")
     if erin.pings:
@@ -263,7 +263,7 @@ def _expect_not_asked(client: Client, often: int, why: str) -> None:
         )
 
 
-def _expect_here(client: Client, watch: Watch, how: str) -> None:
+def expect_here(client: Client, watch: Watch, how: str) -> None:
     """Whoever answers every PING stays."""
     if client.ended:
         watch.expect_in_time(SILENCE)
