@@ -22,6 +22,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_order,
     hub_faults_presence,
     hub_faults_rooms,
+    hub_faults_rooms_emptied,
     hub_faults_rooms_lists,
     hub_faults_rooms_more,
     hub_faults_stopping,

@@ -6,7 +6,7 @@ import unicodedata
 
 from parley import wire
 from parley.extensions import ExtendedHub
-from parley.hub import Member, name_of
+from parley.hub import Limits, Member, name_of
 from parley.wire import Refusal
 
 from .registry import breaks
@@ -52,6 +52,21 @@ class TellsTheExactNameOnly(ExtendedHub):
         if wire.fold(name) in self.names and self.names[wire.fold(name)].name != name:
             raise Refusal("no-such-nick", "nobody has this nickname")
         super().do_tell(member, arguments)
+
+
+@breaks("TELL-1")
+class RemembersTheFirstSpelling(ExtendedHub):
+    """OK TELL spells the name as by who had it first, not as by who has it now."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._spelled: dict[str, str] = {}
+
+    def reply(self, member: Member, *fields: str | int) -> None:
+        if fields[:2] == ("OK", "TELL"):
+            spelled = str(fields[2])
+            fields = (*fields[:2], self._spelled.setdefault(wire.fold(spelled), spelled))
+        super().reply(member, *fields)
 
 
 @breaks("TELL-2")

@@ -143,6 +143,58 @@ class ToldComesFirstOfHeld(ExtendedHub):
         return super().release(member)
 
 
+@breaks("TELL-7")
+class TellFromElsewherePassesTheLock(ExtendedHub):
+    """TOLD is not held if it comes from another room."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD" and self.names[wire.fold(str(fields[1]))].room is not member.room:
+            self._send(member, wire.line(*fields))
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-7")
+class OwnToldPassesTheLock(ExtendedHub):
+    """What a locked member tells itself is not held."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[:2] == ("TOLD", member.name):
+            self._send(member, wire.line(*fields))
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-7")
+class UnlockDoesNotCountTold(ExtendedHub):
+    """OK UNLOCK counts the events of the room only."""
+
+    def release(self, member: Member) -> int:
+        told = sum(line.startswith(b"TOLD ") for line in member.held or ())
+        return super().release(member) - told
+
+
+@breaks("TELL-7")
+class ToldHasNoBound(ExtendedHub):
+    """However much is told to a locked member, it is held."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "TOLD" and member.held is not None:
+            member.held.append(wire.line(*fields))
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("TELL-7")
+class ToldWeighsNothing(ExtendedHub):
+    """The octets of what is told do not count towards the bound of what is held."""
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        super()._hold(member, line)
+        if line.startswith(b"TOLD "):
+            member.held_bytes -= len(line)
+
+
 @breaks("TELL-8")
 class TellsNothing(ExtendedHub):
     """TELL without a text is passed on like any other."""

@@ -1,5 +1,6 @@
 """Faults of the extension `rooms`: moving, and who hears what. Names and listings are in
-hub_faults_rooms_lists, locks, leaving and refusals in hub_faults_rooms_more.
+hub_faults_rooms_lists, locks, leaving and refusals in hub_faults_rooms_more, rooms that are
+empty in hub_faults_rooms_emptied.
 """
 
 from __future__ import annotations
@@ -253,6 +254,17 @@ class OneSeqForAllRooms(ExtendedHub):
 
     def do_say(self, member: Member, arguments: str) -> None:
         room_of(member).seq = max(room.seq for room in self.rooms.values())
+        super().do_say(member, arguments)
+
+
+@breaks("ROOM-5")
+class RoomsWithOneInitialShareSeq(ExtendedHub):
+    """Rooms whose names begin with the same letters share one count of messages."""
+
+    def do_say(self, member: Member, arguments: str) -> None:
+        room = room_of(member)
+        alike = (each for each in self.rooms.values() if each.name[:2] == room.name[:2])
+        room.seq = max(each.seq for each in alike)
         super().do_say(member, arguments)
 
 

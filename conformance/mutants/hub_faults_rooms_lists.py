@@ -106,6 +106,43 @@ class BadRoomIsBadNick(ExtendedHub):
             raise Refusal(code, refusal.words) from None
 
 
+class AlikeRooms(ExtendedHub):
+    """Takes some names of rooms for those of others."""
+
+    def resembles(self, name: str, other: str) -> bool:
+        raise NotImplementedError
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        alike = (each for each in self.rooms if self.resembles(wire.fold(arguments), each))
+        super().do_join(member, next(alike, arguments))
+
+
+@breaks("ROOM-7")
+class TheTwentiethIsLost(AlikeRooms):
+    """Names of rooms that differ in their twentieth character only are the same."""
+
+    def resembles(self, name: str, other: str) -> bool:
+        return len(name) == 20 and name[:19] == other[:19]
+
+
+@breaks("ROOM-7")
+class RoomsWithDashesOrUnderscores(AlikeRooms):
+    """Names of rooms that differ in a dash and an underscore are the same."""
+
+    def resembles(self, name: str, other: str) -> bool:
+        return name.replace("-", "_") == other.replace("-", "_")
+
+
+@breaks("ROOM-7")
+class RespellsTheLobby(ExtendedHub):
+    """The lobby is spelled as by who joins it while nobody is in it."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        if wire.fold(arguments) == "lobby" and not self.lobby.members:
+            self.lobby.name = arguments
+        super().do_join(member, arguments)
+
+
 class OtherRooms(ExtendedHub):
     """Lists other rooms, or other numbers."""
 
@@ -158,6 +195,15 @@ class OkRoomsCountsMembers(ExtendedHub):
 
     def reply(self, member: Member, *fields: str | int) -> None:
         super().reply(member, *((*fields[:2], len(self.names)) if "ROOMS" == fields[1] else fields))
+
+
+@breaks("ROOM-8")
+class TheLockedDoNotCount(OtherRooms):
+    """ROOMS does not count locked members."""
+
+    def listed(self, member: Member) -> list[tuple[Room, int]]:
+        rooms = [room for room, _ in super().listed(member)]
+        return [(room, sum(m.held is None for m in room.members.values())) for room in rooms]
 
 
 @breaks("ROOM-9")

@@ -6,7 +6,7 @@ from unittest import mock
 
 from parley import wire
 from parley.extensions import ExtendedHub
-from parley.hub import Member, Room, room_of
+from parley.hub import Limits, Member, Room, room_of
 from parley.wire import Refusal
 
 from .registry import breaks
@@ -152,3 +152,72 @@ class WhoTakesTheFirst(ExtendedHub):
 
     def do_who(self, member: Member, arguments: str) -> None:
         super().do_who(member, arguments.split(" ")[0] or arguments)
+
+
+@breaks("ROOM-11")
+class OtherCaseIsAMove(ExtendedHub):
+    """Who joins the room in which it is already, in other letters, leaves it and comes back."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        room = room_of(member)
+        if wire.fold(arguments) == wire.fold(room.name) and arguments != room.name:
+            self.release(member)
+            self.exit(member, "moved")
+            self.enter(member, room)
+        super().do_join(member, arguments)
+
+
+@breaks("ROOM-2")
+class ShortVisitsAreNotHeld(ExtendedHub):
+    """A locked member is told nothing of one who has come and moved on in the meantime."""
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        kind, room, name, *rest = line.split()
+        came = next(
+            (held for held in member.held or () if held.split()[:3] == [b"JOINED", room, name]),
+            None,
+        )
+        if member.held and came and (kind, rest) == (b"LEFT", [b"moved"]):
+            member.held.remove(came)
+        else:
+            super()._hold(member, line)
+
+
+class OldTimes(ExtendedHub):
+    """Knows when the lock of each member would have been over."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self.due: dict[Member, float] = {}
+
+    def goes_on(self, member: Member, due: float) -> None:
+        """The time of a lock goes on as if the lock had not ended."""
+        self._locks._due[member] = due
+        self._locks._due.move_to_end(member, last=False)
+
+
+@breaks("ROOM-12")
+class JoinLeavesTheTimer(OldTimes):
+    """UNLOCKED timeout comes though a JOIN has ended the lock."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        due = self._locks._due.get(member)
+        super().do_join(member, arguments)
+        if due is not None:
+            self.goes_on(member, due)
+
+
+@breaks("ROOM-12")
+class RelockingHasTheOldTime(OldTimes):
+    """A lock after a JOIN is over when the one that the JOIN ended would have been."""
+
+    def do_join(self, member: Member, arguments: str) -> None:
+        due = self._locks._due.get(member)
+        super().do_join(member, arguments)
+        if due is not None:
+            self.due[member] = due
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        if member in self.due:
+            self.goes_on(member, self.due.pop(member))

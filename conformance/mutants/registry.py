@@ -24,6 +24,7 @@ import impl_poll.server
 import impl_threads.connection
 import impl_threads.server
 from parley import launch
+from parley.channel import TlsChannel
 from parley.hub import Hub
 from parley.wire import LineCutter
 
@@ -78,6 +79,9 @@ def _start(name: str, fault: type, hub: type[Hub]) -> int:
         return launch.main(name, fault, hub)
     if issubclass(fault, LineCutter):
         with mock.patch.object(impl_poll.connection, "LineCutter", fault):
+            return launch.main(name, impl_poll.server.Server, hub)
+    if issubclass(fault, TlsChannel):
+        with mock.patch.object(launch, "TlsChannel", fault):
             return launch.main(name, impl_poll.server.Server, hub)
     if issubclass(fault, impl_poll.connection.Connection):
         with mock.patch.object(impl_poll.server, "Connection", fault):
