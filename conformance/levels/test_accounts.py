@@ -78,22 +78,27 @@ def test_a_registered_name_cannot_be_taken_with_nick(chat: Chat) -> None:
     """ACCT-4: nick-registered, whether its holder is here or not, and in whatever case."""
     alice = chat.member("alice")
     registers(alice)
-    bob = chat.connect("bob")
+    bob, carol = chat.connects("bob", "carol")
+    carol.takes_name()
     for name in (alice.nick, alice.nick.upper()):
         bob.is_refused(f"NICK {name}", "nick-registered")
+        carol.is_refused(f"NICK {name}", "already-named")
     quits(alice)
     for name in (alice.nick, alice.nick.upper()):
         bob.is_refused(f"NICK {name}", "nick-registered")
     bob.is_refused("WHO", "need-nick")
     bob.takes_name()
+    chat.put_aside(carol)
 
 
 def test_a_wrong_password_and_an_unknown_name_are_refused_alike(bench: Bench) -> None:
     """ACCT-5: bad-login, in the same words; a name that is not well-formed is unknown."""
     chat = quick(bench)
     name = an_account(chat, "alice")
+    bob = chat.member("bob")
+    registers(bob)
     said = set()
-    for unknown in (name, chat.nick("nobody"), "1337"):
+    for unknown in (name, bob.nick, chat.nick("nobody"), "1337"):
         client = chat.connect("mallory")
         answer = client.is_refused(f"LOGIN {unknown} battery-staple", "bad-login")
         said.add(answer.final.text)

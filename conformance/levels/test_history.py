@@ -89,13 +89,19 @@ def test_a_room_is_not_forgotten_when_its_last_member_leaves(chat: Chat, way: st
 
 
 def test_a_newcomer_can_read_what_was_said_before(chat: Chat) -> None:
-    """HIST-2: room, seq, name and text are those of the MSG; spaces and all; one's own too."""
+    """HIST-2: room, seq, name and text are those of the MSG; spaces and all; one's own too.
+
+    They stay so when the name is somebody else's.
+    """
     alice = chat.member("Alice")
     texts = [" two  spaces ", "é e\u0301 漢字 \U0001f600", "PAST lobby 1 2 x y", "x" * 3800]
     expected = [(str(alice.says(text)), alice.nick, text) for text in texts]
-    bob = chat.connect("bob")
+    bob, heir = chat.connects("bob", "heir")
     bob.takes_name()
-    for client in (alice, bob):
+    for client in (alice, bob, heir):
+        if client is heir:
+            alice.does("QUIT", "OK QUIT")
+            heir.takes_name(alice.nick.swapcase())
         answer = client.asks("HISTORY 10")
         seqs = {seq for seq, _, _ in expected}
         items = [item for item in answer.items if item["name"].lower() == alice.nick.lower()]
