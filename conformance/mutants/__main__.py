@@ -4,7 +4,9 @@ import sys
 
 from . import (  # noqa: F401  # importing a module registers its mutants
     accounts_faults,
+    accounts_faults_kept,
     hub_faults_accounts,
+    hub_faults_accounts_tries,
     hub_faults_commands,
     hub_faults_crowds,
     hub_faults_direct,
@@ -14,6 +16,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     hub_faults_files_refusals,
     hub_faults_greeting,
     hub_faults_history,
+    hub_faults_history_more,
     hub_faults_history_order,
     hub_faults_kept,
     hub_faults_leaving,
@@ -40,6 +43,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     silence_faults,
     store_faults,
     store_faults_foreign,
+    store_faults_more,
     storm_faults,
     tls_faults,
     together_faults,
