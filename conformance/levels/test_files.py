@@ -171,6 +171,18 @@ def test_chunks_arrive_as_they_were_sent(chat: Chat, size: int) -> None:
 
 
 @needs("FILE-4", "FILE-5")
+def test_the_bits_that_padding_leaves_over_are_passed_on(chat: Chat) -> None:
+    """FILE-6: octet for octet, too, unless the server looks at them and refuses the chunk."""
+    alice, bob = chat.members("alice", "bob")
+    transfer = Transfer(alice, bob, b"x").accept(1)
+    answer = alice.asks(f"CHUNK {transfer.id} eH==")
+    if answer.final.kind == "ERR":
+        alice.was_refused(answer, "CHUNK", "bad-args")
+    else:
+        bob.receives(f"DATA {transfer.id} eH==")
+
+
+@needs("FILE-4", "FILE-5")
 def test_a_file_arrives_whole_in_a_pipeline(chat: Chat) -> None:
     """FILE-6: a megabyte, its chunks sent without waiting: the SHA-256 is that of the offer."""
     alice, bob = chat.members("alice", "bob")

@@ -5,7 +5,7 @@ import pytest
 from ..bench import needs
 from ..chat import Chat
 from ..client import ANY_VERB
-from ..peer import Violation
+from ..peer import Violation, blamed_on
 from ..transfers import LONGEST, SOME_DIGEST, WINDOW, Transfer, offer_to, some_octets
 
 #: Offers of one member by which the server must have said no (FILE-20).
@@ -246,7 +246,8 @@ def test_open_transfers_are_bounded(chat: Chat) -> None:
             got=final.text,
         )
     alice.is_refused(command, "too-many-transfers")
-    alice.is_refused(offer_to(bob).replace(bob.nick, "1337"), "no-such-nick")
+    with blamed_on("FILE-13"):
+        alice.is_refused(offer_to(bob).replace(bob.nick, "1337"), "no-such-nick")
     bob.receives_nothing()
     offers[0].abort(alice)
     Transfer(alice, bob, rule="FILE-20")
