@@ -1,5 +1,6 @@
 """Faults of the extension `files`: what each verb does, and to whom. Refusals are in
-hub_faults_files_refusals, locks and leaving in hub_faults_files_chat.
+hub_faults_files_refusals and hub_faults_files_words, counts in hub_faults_files_counts, locks and
+leaving in hub_faults_files_chat.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from parley import wire
+from parley.extensions import ExtendedHub
 from parley.files import Files, Transfer
 from parley.hub import Limits, Member, Room
 
@@ -171,3 +173,101 @@ class FilesComeFirst(Files):
         for member, fields in self._waiting:
             self.deliver(member, *fields)
         self._waiting.clear()
+
+
+class OtherCauses(Files):
+    """Says of one cause for leaving that the stream has ended, in ABORTED only."""
+
+    cause = ""
+
+    def notify(self, member: Member, *fields: str | int) -> None:
+        if (fields[0], fields[-1]) == ("ABORTED", self.cause):
+            fields = (*fields[:2], "closed")
+        super().notify(member, *fields)
+
+
+@breaks("FILE-21")
+class AbortedOfTheSilent(OtherCauses):
+    """The cause of an ABORTED is closed though the other side was silent for too long."""
+
+    cause = "timeout"
+
+
+@breaks("FILE-21")
+class AbortedOfTheSlow(OtherCauses):
+    """The cause of an ABORTED is closed though the other side did not read."""
+
+    cause = "slow"
+
+
+@breaks("FILE-22")
+class AbortTakesBackOffers(Files):
+    """An offer that is held for a locked member is lost when it is aborted."""
+
+    def end(self, transfer: Transfer) -> None:
+        super().end(transfer)
+        held, offered = transfer.receiver.held, b"OFFERED %d " % transfer.number
+        if held is not None:
+            held[:] = [line for line in held if not line.startswith(offered)]
+
+
+@breaks("FILE-22")
+class OffersFromElsewherePassTheLock(ExtendedHub):
+    """OFFERED is not held if it comes from another room."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "OFFERED" and self.names[wire.fold(str(fields[2]))].room != member.room:
+            self.notify(member, *fields)
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("FILE-22")
+class AbortedByLeavingIsHeld(Files):
+    """That the other side has left is held for a locked member, ABORTED and LEFT alike."""
+
+    def notify(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "ABORTED" and fields[-1] != "abort":
+            self.deliver(member, *fields)
+        else:
+            super().notify(member, *fields)
+
+
+@breaks("FILE-22")
+class OffersHaveNoBound(Files):
+    """However many files are offered to a locked member, all offers are held."""
+
+    def deliver(self, member: Member, *fields: str | int) -> None:
+        if fields[0] == "OFFERED" and member.held is not None:
+            member.held.append(wire.line(*fields))
+        else:
+            super().deliver(member, *fields)
+
+
+@breaks("FILE-26")
+class AbortsItsOwnSilently(Files):
+    """Who aborts a transfer to itself is not told so."""
+
+    def notify(self, member: Member, *fields: str | int) -> None:
+        if fields[0] != "ABORTED" or self._aborting is not member:
+            super().notify(member, *fields)
+
+    _aborting: Member | None = None
+
+    def do_abort(self, member: Member, arguments: str) -> None:
+        self._aborting = member
+        try:
+            super().do_abort(member, arguments)
+        finally:
+            self._aborting = None
+
+
+@breaks("FILE-4")
+class MovingEndsOffers(ExtendedHub):
+    """Who moves to another room loses the offers that are not accepted yet."""
+
+    def exit(self, member: Member, cause: str, words: str = "") -> None:
+        super().exit(member, cause, words)
+        for each in list(self.transfers.values()) if cause == "moved" else ():
+            if member in (each.sender, each.receiver) and not each.accepted:
+                self.end(each)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from impl_poll.connection import Connection
 from impl_poll.server import Server
-from parley.channel import Channel, ChannelError, TlsChannel
+from parley.channel import RECORD, Channel, ChannelError, TlsChannel
 from parley.extensions import ExtendedHub
 from parley.hub import Hub, Limits
 from parley.store import Store
@@ -110,3 +110,44 @@ class WaitsForTheFin(Connection):
         self.channel.receive = deaf  # type: ignore[method-assign]
         super().receive()
         self.channel.receive = sound  # type: ignore[method-assign]
+
+
+@breaks("TLS-1")
+class OneRecordAtATime(TlsChannel):
+    """Of what arrives in one piece 16 KiB are read, the rest when more comes."""
+
+    _rest = b""
+
+    def receive(self, octets: bytes) -> bytes:
+        text = self._rest + super().receive(octets)
+        self._rest = text[RECORD:]
+        return text[:RECORD]
+
+
+@breaks("TLS-1")
+class SendsTheBeginning(TlsChannel):
+    """Of what is sent in one piece only 64 KiB arrive."""
+
+    def send(self, text: bytes) -> bytes:
+        return super().send(text[:65536])
+
+
+@breaks("TLS-5")
+class HandshakesHaveNoTime(Connection):
+    """Who does not finish a handshake may stay for good."""
+
+    def leave(self) -> None:
+        channel = self.channel
+        if not isinstance(channel, TlsChannel) or channel._ready or self.input_ended:
+            super().leave()
+
+
+@breaks("TLS-6")
+class CloseNotifyIsTheEnd(Connection):
+    """Who sends a close_notify is cut off, whatever it is owed."""
+
+    def receive(self) -> None:
+        super().receive()
+        if self.channel.input_ended and self.step:
+            self.leave()
+            self.cut_off()
