@@ -19,8 +19,8 @@ from .test_history import offers
 from .test_rooms import all_move
 
 #: Seconds of silence, which the checks of a few passwords outlast; and how many these are.
-LITTLE = 0.15
-CROWD = 6
+LITTLE = 0.3
+CROWD = 12
 
 
 def somebody_is_silent_in_a_room(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -264,5 +264,5 @@ def test_a_refused_login_gives_no_more_time(bench: Bench) -> None:
 
 @needs("SILENCE-3", "ACCT-1")
 def test_who_waits_for_a_check_is_not_silent(bench: Bench) -> None:
-    """ACCT-10: six register at once; each is answered before anybody is sent away."""
+    """ACCT-10: twelve register at once; each is answered before anybody is sent away."""
     judge(bench, PARTS, "accounts: register")
