@@ -128,6 +128,7 @@ class Client(Peer):
                 client=self,
                 expected=f"OK NICK {self.nick} {ANY_NUMBER}",
                 got=final.text,
+                requirement="NICK-1" if final.kind == "OK NICK" else None,
             )
         self.number = final.number("number")
         return self.number
