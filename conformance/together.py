@@ -30,10 +30,11 @@ IN_TIME = 0.7
 
 
 class Watch:
-    """What a part needs to know of time."""
+    """What a part needs to know of time, and the server that it is about."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, server: ServerProcess) -> None:
         self.patience = patience
+        self.server = server
         self.begins()
 
     def begins(self) -> None:
@@ -114,7 +115,7 @@ def _play(bench: Bench, parts: Parts) -> dict[str, Played]:
         chat = bench.chat(server)
         played[name] = Played(chat, server, end)
         if end is None:
-            running[name] = parts[name][1](chat, Watch(chat.patience))
+            running[name] = parts[name][1](chat, Watch(chat.patience, server))
     bench.chats.clear()  # each belongs to the test that judges it
     while running:
         for name, part in list(running.items()):

@@ -8,31 +8,41 @@ from ..peer import Violation
 from ..together import Watch
 from .silence import NOT_BEFORE, SHORT
 
+#: Events that are held in this part.
+HOLD = 8
+
 
 def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:
-    """Alice, when her first lock has ended before its time; and Dave, for whom nothing is held.
-
-    Meanwhile Bob pauses within a line.
+    """Alice, when her first lock has ended before its time, and Erin, when too much was held for
+    her; and Dave, for whom nothing is held. Meanwhile Bob pauses within a line.
     """
-    alice, bob, dave = chat.members("alice", "bob", "dave")
+    alice, bob, dave, erin = chat.members("alice", "bob", "dave", "erin")
     watch.begins()
     alice.does("LOCK", "OK LOCK")
     seq = alice.says("this ends my lock")
-    for client in (bob, dave):
+    for client in (bob, dave, erin):
         client.hears(alice, "this ends my lock", seq)
+    erin.does("LOCK", "OK LOCK")
+    for _ in range(HOLD + 1):
+        bob.says("too much")
+    for client in (alice, dave, erin):
+        client.fence()
+        client.events.clear()
     bob.sends_octets(b"PING ha", shown="PING ha (and no more)")
     locked, over = {dave: watch.passed}, dict[Client, float]()
     dave.does("LOCK", "OK LOCK")
-    for _ in watch.until(lambda: len(over) == 2):
+    for _ in watch.until(lambda: len(over) == 3):
         if alice not in locked and watch.passed >= SHORT / 2:
-            locked[alice] = watch.passed
-            alice.sends("LOCK")
+            for client in (alice, erin):
+                locked[client] = watch.passed
+                client.sends("LOCK")
         for client in locked:
             if client.ended is not None or client.events:
                 over.setdefault(client, watch.passed)
         yield
-    alice.check(alice.answer().final, "OK LOCK")
-    for client in (alice, dave):
+    for client in (alice, erin):
+        client.check(client.answer().final, "OK LOCK")
+    for client in (alice, erin, dave):
         lasted = over.get(client, watch.passed) - locked[client]
         if lasted < NOT_BEFORE * SHORT:
             raise Violation(

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 from itertools import cycle
 
-from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 from ..together import Watch
+from ..usage import SPARE
+from .doors import descriptors
+from .heirs import expect_next, expect_not_locked, left_once, nobody_is_late
 
 #: Seconds: how short the times are made (silence is counted twice), and the part that has to pass.
 SHORT = 0.6
@@ -38,7 +40,11 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
         client.sends(f"NICK {client.nick}")
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    everybody = (*named, silent, busy, half)
+    everybody = [*named, silent, busy, half]
+    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
+    before = descriptors(watch.server)
+    crowd = [Client(chat, f"silent{number}") for number in range(2 * SPARE)]
+    everybody += crowd
     yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
     watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
     if not all(each.greeting for each in everybody):
@@ -60,6 +66,17 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     for client in named:
         client.named(client.answer())
         client.receives_nothing()
+    yield from watch.until(lambda: all(each.ended for each in crowd))
+    for client in crowd:
+        _expect_bye(client, watch, "NAMELESS-1", SHORT)
+    yield from watch.until(lambda: descriptors(watch.server) - before <= SPARE)
+    if (more := descriptors(watch.server) - before) > SPARE:
+        raise Violation(
+            f"{len(crowd)} connections had no name in time, and were sent away",
+            expected="(as many descriptors as before)",
+            got=f"({more} descriptors more)",
+            requirement="GROW-1",
+        )
 
 
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -109,11 +126,15 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         watch.expect_in_time(SILENCE)
     _expect_not_asked(erin, alice.pings, "a member says something all the time")
     _expect_listed(erin, go)
-    for client in go:
-        _expect_left_once(chat, alice, client)
-    for client in (*stay, erin):
-        client.fence()
-        client.events.clear()
+    newest = max(client.number for client in go)
+    with nobody_is_late():
+        heirs = [left_once(chat, alice, client) for client in go]
+        for heir in heirs:
+            expect_next(heir, newest)
+        expect_not_locked(heirs[-1], alice)
+        for client in (*stay, erin, *heirs):
+            client.fence()
+            client.events.clear()
 
 
 def _gives_a_sign(client: Client) -> None:
@@ -142,17 +163,6 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.named(alice.answer())
     alice.check(alice.answer().final, "PONG at-last")
     alice.closes()
-
-
-def two_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
-    silent, nobody = gone = chat.connects("silent", "nobody")
-    silent.answers_pings = False
-    silent.sends(f"NICK {silent.nick}")
-    watch.begins()
-    yield from watch.until(lambda: bool(silent.ended and nobody.ended))
-    if not all(client.ended for client in gone):
-        untested("unknown: those whose time is over have not been sent away")
-    chat.connects("heir", "another")
 
 
 def too_early(client: Client, watch: Watch, rule: str, seconds: float) -> Violation:
@@ -296,20 +306,3 @@ def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None
         )
     if watch.passed < NOT_BEFORE * seconds:
         raise too_early(client, watch, rule, seconds)
-
-
-def _expect_left_once(chat: Chat, witness: Client, gone: Client) -> None:
-    """The name is free, and all that the others were told of its end is one LEFT."""
-    heir = chat.connect(f"heir of {gone.label}")
-    heir.takes_name(gone.nick)
-    witness.fence()
-    left = f"LEFT lobby {gone.nick} timeout"
-    told = [event.text for event in witness.events if event.text.startswith(left[:-7])]
-    if told != [left]:
-        raise Violation(
-            "the others are told once",
-            client=witness,
-            expected=left,
-            got=", ".join(told) or "(nothing)",
-            requirement="SILENCE-3",
-        )

@@ -16,7 +16,7 @@ def test_everybody_else_is_told_of_a_newcomer(chat: Chat) -> None:
 
 
 def test_a_storm_of_newcomers_is_told_to_everybody(chat: Chat) -> None:
-    """JOINED-1: a hundred come at once; who was there is told of each, once."""
+    """JOINED-1: a hundred come at once; who was there is told of each, once; all of one more."""
     alice, bob = chat.members("alice", "bob")
     crowd = chat.crowd(100)
     expected = sorted(f"JOINED lobby {client.nick} {client.number}" for client in crowd)
@@ -25,6 +25,10 @@ def test_a_storm_of_newcomers_is_told_to_everybody(chat: Chat) -> None:
         client.fence()
         _expect_same(client, expected, sorted(event.text for event in client.events))
         client.events.clear()
+    late = chat.connect("late")
+    late.takes_name()
+    for client in (alice, bob, *crowd):
+        client.receives(f"JOINED lobby {late.nick} {late.number}")
 
 
 def test_a_newcomer_is_not_told_of_itself_or_of_those_before(chat: Chat) -> None:

@@ -199,6 +199,27 @@ def test_the_name_is_free_when_quit_is_answered(chat: Chat) -> None:
         client.does("QUIT", "OK QUIT")
 
 
+def test_numbers_go_on_when_nobody_is_left(chat: Chat) -> None:
+    """NICK-6, SAY-5, QUIT-1: in a room that was empty, of members and of messages."""
+    numbers = []
+    for label in ("first", "next"):
+        client = chat.member(label)
+        numbers.append((client.number, client.says("is anybody there?")))
+        client.does("QUIT", "OK QUIT")
+        client.awaits_end()
+    first, after = numbers
+    for got, expected, rule in zip(
+        after, [each + 1 for each in first], ("NICK-6", "SAY-5"), strict=True
+    ):
+        if got != expected:
+            raise Violation(
+                "the next, after the last member had gone",
+                expected=str(expected),
+                got=str(got),
+                requirement=rule,
+            )
+
+
 @pytest.mark.parametrize("way", ["quit", "half-close", "close", "reset"])
 def test_a_nameless_connection_goes_unnoticed(chat: Chat, way: str) -> None:
     """LEFT-7: no event."""

@@ -1,4 +1,4 @@
-"""Level 5: what is held is kept as it is, however long, and in whichever mixture."""
+"""Level 5: what is held is kept as it is, in whichever mixture; and the locked speak as others."""
 
 from ..bench import untested
 from ..chat import Chat
@@ -38,3 +38,25 @@ def test_every_lock_has_room_for_as_much(chat: Chat) -> None:
         alice.does("UNLOCK", f"OK UNLOCK {MANY}")
         for seq in seqs:
             alice.hears(bob, "x" * 3700, seq)
+
+
+def test_what_the_locked_say_has_the_next_number(chat: Chat) -> None:
+    """SAY-5, LOCK-8: a SAY that ends a lock, although nothing was held, uses up one."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    seq = alice.says("before")
+    alice.does("LOCK", "OK LOCK")
+    alice.does("SAY after", f"OK SAY {seq + 1}")
+    for client in (bob, carol):
+        client.hears(alice, "before", seq)
+        client.hears(alice, "after", seq + 1)
+
+
+def test_the_words_of_the_locked_are_passed_on(chat: Chat) -> None:
+    """QUIT-2, LOCK-10: a QUIT that ends a lock has words like any other."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    for client in (alice, bob):
+        client.does("LOCK", "OK LOCK")
+    bob.does("QUIT so long", "OK QUIT")
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    for client in (alice, carol):
+        client.receives(f"LEFT lobby {bob.nick} quit so long")

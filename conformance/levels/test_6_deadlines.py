@@ -14,7 +14,8 @@ from ..client import Client
 from ..lines import escape
 from ..peer import Violation
 from ..together import Parts, Watch, judge
-from .locks import somebody_locks_a_second_time
+from .heirs import BEHIND, PLACES, TEXT, three_places_are_freed
+from .locks import HOLD, somebody_locks_a_second_time
 from .silence import (
     NOT_BEFORE,
     SHORT,
@@ -23,12 +24,8 @@ from .silence import (
     somebody_is_kept_waiting,
     somebody_says_nothing,
     too_early,
-    two_places_are_freed,
 )
 
-#: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
-BEHIND = 40
-TEXT = "x" * 3700
 #: Lines a second, and lines beyond those that may come at once.
 RATE = 300
 BEYOND = 150
@@ -208,16 +205,22 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
 
 #: Who does what, and with which options: how short its times are made.
 PARTS: Parts = {
+    "places": (
+        {
+            "handshake": SHORT,
+            "idle": SILENCE,
+            "stall": SHORT / 2,
+            "max-clients": PLACES,
+            "max-nameless": PLACES - 1,
+        },
+        three_places_are_freed,
+    ),
     "waiting": ({"rate": 1, "idle": SILENCE}, somebody_is_kept_waiting),
     "rate": ({"rate": RATE}, somebody_sends_too_fast),
     "stall": ({"stall": SHORT}, somebody_reads_nothing),
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
-    "again": ({"hold-time": SHORT}, somebody_locks_a_second_time),
+    "again": ({"hold-time": SHORT, "hold-count": HOLD}, somebody_locks_a_second_time),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
-    "places": (
-        {"handshake": SHORT, "idle": SILENCE, "max-clients": 2, "max-nameless": 2},
-        two_places_are_freed,
-    ),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
 
@@ -234,9 +237,9 @@ def test_who_says_nothing_is_asked_and_then_sent_away(bench: Bench) -> None:
     judge(bench, PARTS, "idle")
 
 
-@needs("CAP-1", "NAMELESS-1", "SILENCE-3")
+@needs("CAP-1", "NAMELESS-1", "SILENCE-3", "SLOW-4")
 def test_who_is_sent_away_makes_room(bench: Bench) -> None:
-    """CAP-3: a member that was silent, and who chose no name, count no more."""
+    """CAP-3: who was silent, who did not read and who chose no name count no more."""
     judge(bench, PARTS, "places")
 
 
@@ -248,7 +251,7 @@ def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
 
 @needs("LOCK-4")
 def test_every_lock_that_lasts_too_long_ends(bench: Bench) -> None:
-    """LOCK-18: a second one as well, in its own time, and one that holds nothing."""
+    """LOCK-18: a second one in its own time, however the first ended; one that holds nothing."""
     judge(bench, PARTS, "again")
 
 

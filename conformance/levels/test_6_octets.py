@@ -175,7 +175,7 @@ def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
             alice.sends_octets(line.encode() + b"\n", shown=escape(line))
             alice.expects_answers_to("PING")
             alice.was_refused(alice.answer(), "PING", "bad-line", "-")
-    for octets in (b"PING x\r\r\n", b"\r\r\n", b"PING\rx\n"):
+    for octets in (b"PING x\r\r\n", b"\r\r\n", b"PING\rx\n", b"PONG \x00x\n"):
         alice.sends_octets(octets, shown=repr(octets))
         alice.expects_answers_to("PING")
         alice.was_refused(alice.answer(), "PING", "bad-line", "-")

@@ -1,0 +1,127 @@
+"""Level 6: what those who were sent away leave behind: names, numbers, locks, and places.
+
+For test_6_deadlines, with times so short that whoever plays may be late itself.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from ..bench import untested
+from ..chat import Chat
+from ..client import Client
+from ..peer import Violation
+from ..together import Watch
+from .doors import expect_let_in
+
+#: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
+BEHIND = 40
+TEXT = "x" * 3700
+#: Connections that there may be where places are counted.
+PLACES = 3
+
+
+@contextlib.contextmanager
+def nobody_is_late() -> Iterator[None]:
+    """Whoever is sent away in here was late, because this machine was busy: nothing is judged."""
+    try:
+        yield
+    except Violation as violation:
+        late = violation.client
+        if late is not None and late.said_bye and late.said_bye is not late.greeting:
+            untested("this machine was too busy: a client was late, and has been sent away")
+        raise
+
+
+def three_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
+    """One is silent when it has said much, one reads nothing of that, one chooses no name."""
+    with nobody_is_late():
+        slow = chat.narrow_member("slow")
+        slow.reads_no_more()
+        silent, nobody = chat.connects("silent", "nobody")
+        silent.answers_pings = False
+        silent.takes_name()
+        for _ in range(BEHIND):
+            silent.says(TEXT)
+        watch.begins()
+        yield from watch.until(lambda: bool(silent.ended and nobody.ended))
+        if not (silent.ended and nobody.ended):
+            untested("unknown: those whose time is over have not been sent away")
+        silent.events.clear()  # it may have been told of the slow one
+        witness, heir = (expect_let_in(chat, label, "CAP-3") for label in ("witness", "heir"))
+        for client in (witness, heir):
+            client.takes_name()
+        listed = [slow.nick]
+        for _ in watch.until(lambda: slow.nick not in listed):
+            listed[:] = [item["name"] for item in witness.asks("WHO").items]
+            yield
+        if slow.nick in listed:
+            untested("unknown: who reads nothing has not been dropped")
+        another = expect_let_in(chat, "another", "CAP-3")
+        yield from _expect_no_fourth(chat, watch, [witness, heir, another])
+        for client in (witness, heir):
+            client.fence()
+            client.events.clear()
+
+
+def _expect_no_fourth(chat: Chat, watch: Watch, present: list[Client]) -> Iterator[None]:
+    """A further one is turned away: it must not be here together with all of these. CAP-1."""
+    late = Client(chat, "late")
+    yield from watch.until(lambda: late.greeting is not None or late.ended is not None)
+    if late.greeting is None or late.said_bye:
+        return
+    for client in present:
+        client.sends("PING still-here")
+    yield from watch.until(lambda: all(each.answers or each.ended for each in present))
+    if all(each.answers for each in present):
+        raise Violation(
+            f"three have gone and three have come, and there are {PLACES} places",
+            client=late,
+            expected="BYE (and words), then (end of stream)",
+            got=late.greeting.text,
+            requirement="CAP-1",
+        )
+    untested("this machine was too busy: a client was late, and has been sent away")
+
+
+def left_once(chat: Chat, witness: Client, gone: Client) -> Client:
+    """Who takes the name, which is free; and all that others were told of its end is one LEFT."""
+    heir = chat.connect(f"heir of {gone.label}")
+    heir.takes_name(gone.nick)
+    witness.fence()
+    left = f"LEFT lobby {gone.nick} timeout"
+    told = [event.text for event in witness.events if event.text.startswith(left[:-7])]
+    if told != [left]:
+        raise Violation(
+            "the others are told once",
+            client=witness,
+            expected=left,
+            got=", ".join(told) or "(nothing)",
+            requirement="SILENCE-3",
+        )
+    return heir
+
+
+def expect_next(heir: Client, newest: int) -> None:
+    """No number is used again, not even that of the newest member. NICK-6."""
+    if heir.number <= newest:
+        raise Violation(
+            f"a newcomer, after number {newest} was sent away",
+            client=heir,
+            expected=f"(a number above {newest})",
+            got=str(heir.number),
+            requirement="NICK-6",
+        )
+
+
+def expect_not_locked(heir: Client, speaker: Client) -> None:
+    """A lock ends with its member, who was silent: what is said arrives at once. LOCK-13."""
+    seq = speaker.says("who are you?")
+    heir.fence()
+    if not heir.events:
+        raise Violation(
+            "the name of a member that was locked has a new holder",
+            client=heir,
+            expected=f"MSG lobby {seq} {speaker.nick} who are you?",
+            got="(nothing)",
+            requirement="LOCK-13",
+        )
