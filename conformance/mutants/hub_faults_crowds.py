@@ -55,16 +55,48 @@ class SeqOfOneOctet(Hub):
         self.lobby.seq %= 256
 
 
-@breaks("SAY-2")
-class TellsTheFirstHundred(Hub):
-    """The hundred and first and later members hear nothing of what is said."""
+class TellsTheFirst(Hub):
+    """A hub that tells only the first members of some events."""
+
+    kind, first = "", 0
 
     def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
         everybody = room.members
-        if fields[0] == "MSG":
-            room.members = dict(list(everybody.items())[:100])
+        if fields[0] == self.kind:
+            room.members = dict(list(everybody.items())[: self.first])
         super().publish(room, *fields, but=but)
         room.members = everybody
+
+
+@breaks("SAY-2")
+class TellsTheFirstHundred(TellsTheFirst):
+    """The hundred and first and later members hear nothing of what is said."""
+
+    kind, first = "MSG", 100
+
+
+@breaks("JOINED-1")
+class TellsSixtyFourWhoComes(TellsTheFirst):
+    """The sixty-fifth and later members are told of no newcomer."""
+
+    kind, first = "JOINED", 64
+
+
+@breaks("LEFT-8")
+class TellsThirtyTwoWhoLeaves(TellsTheFirst):
+    """The thirty-third and later members are not told who leaves."""
+
+    kind, first = "LEFT", 32
+
+
+@breaks("LINE-2")
+class SeparatesThousands(Hub):
+    """The thousandth message has the number 1,000."""
+
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        if fields[0] == "MSG":
+            fields = (*fields[:2], f"{room.seq:,}", *fields[3:])
+        super().publish(room, *fields, but=but)
 
 
 @breaks("JOINED-1")

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from parley.hub import Hub
+from parley.hub import Hub, Member
 
 from .registry import breaks
 from .tools import OtherLimits
 
 
+class TellsSome(Hub):
+    """A hub that tells only some that it stops."""
+
+    def forgotten(self) -> list[Member]:
+        """Who is not told, of those who are connected."""
+        raise NotImplementedError
+
+    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
+        forgotten = self.forgotten()
+        super().shutdown(words, now, discard)
+        for member in forgotten:
+            member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
+
+
 @breaks("STOP-1")
-class StopsWithoutBye(Hub):
+class StopsWithoutBye(TellsSome):
     """Nobody receives BYE when the server stops."""
 
-    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
-        members = list(self.connections)
-        super().shutdown(words, now, discard)
-        for member in members:
-            member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
+    def forgotten(self) -> list[Member]:
+        return list(self.connections)
 
 
 @breaks("STOP-1")
-class NoByeForNameless(Hub):
+class NoByeForNameless(TellsSome):
     """Nameless connections receive no BYE when the server stops."""
 
-    def shutdown(self, words: str, now: float, discard: bool = False) -> None:
-        nameless = [member for member in self.connections if member.name is None]
-        super().shutdown(words, now, discard)
-        for member in nameless:
-            member.outbox = [line for line in member.outbox if not line.startswith(b"BYE")]
+    def forgotten(self) -> list[Member]:
+        return [member for member in self.connections if member.name is None]
+
+
+@breaks("STOP-1")
+class EightByesForNameless(TellsSome):
+    """The ninth nameless connection, and the later ones, receive no BYE when the server stops."""
+
+    def forgotten(self) -> list[Member]:
+        return [member for member in self.connections if member.name is None][8:]
 
 
 @breaks("STOP-2")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from typing import Any
 
 import impl_threads.connection
 from impl_poll.connection import Connection
@@ -21,27 +22,79 @@ from .registry import breaks
 LEFT_BEHIND = 128 * 1024
 
 
-@breaks("GROW-1")
-class LeaksDescriptors(Server):
-    """The socket of a connection that has ended is shut down, but never closed."""
+class LeaksSome(Server):
+    """A server that does not close the sockets of some connections, but shuts them down."""
 
     kept: list[socket.socket] = []  # noqa: RUF012  # one server a process
 
-    def close(self, connection: Connection) -> None:
-        self.kept.append(connection.sock.dup())
-        super().close(connection)
-
-
-@breaks("GROW-1")
-class LeaksDescriptorsOfResets(Server):
-    """The descriptor of a connection is closed unless the client has reset it."""
-
-    kept: list[socket.socket] = []  # noqa: RUF012  # one server a process
+    def leaks(self, connection: Connection) -> bool:
+        raise NotImplementedError
 
     def close(self, connection: Connection) -> None:
-        if not connection.output_ended:
+        if self.leaks(connection):
             self.kept.append(connection.sock.dup())
         super().close(connection)
+
+
+@breaks("GROW-1")
+class LeaksDescriptors(LeaksSome):
+    """The socket of a connection that has ended is shut down, but never closed."""
+
+    def leaks(self, connection: Connection) -> bool:
+        return True
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfResets(LeaksSome):
+    """The descriptor of a connection is closed unless the client has reset it."""
+
+    def leaks(self, connection: Connection) -> bool:
+        return not connection.output_ended
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfTheUnfinished(LeaksSome):
+    """The descriptor of a connection that ends within a line is not closed."""
+
+    def leaks(self, connection: Connection) -> bool:
+        return connection.cutter._rest != b""
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfTheEndless(LeaksSome):
+    """The descriptor of a connection that ends within a line that is too long is not closed."""
+
+    def leaks(self, connection: Connection) -> bool:
+        return connection.cutter._skipping
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfTheTurnedAway(LeaksSome):
+    """The descriptor of a connection for which there is no place is not closed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turned_away: set[Member] = set()
+
+    def accept(self) -> None:
+        before = set(self.connections)
+        super().accept()
+        self._turned_away |= {each for each in self.connections.keys() - before if not each.here}
+
+    def leaks(self, connection: Connection) -> bool:
+        return connection.member in self._turned_away
+
+
+@breaks("GROW-1")
+class LeaksDescriptorsOfTheLocked(Connection):
+    """The descriptor of a member that leaves locked is not closed."""
+
+    unclosed: list[socket.socket] = []  # noqa: RUF012  # one server a process
+
+    def leave(self) -> None:
+        if self.member.held is not None:
+            self.unclosed.append(self.sock.dup())
+        super().leave()
 
 
 @breaks("GROW-1")

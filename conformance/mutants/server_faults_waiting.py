@@ -99,3 +99,45 @@ class SpinsAfterReset(Server):
 
     def timeout(self) -> float | None:
         return 0 if self.spins else super().timeout()
+
+
+class Spins(Server):
+    """A server whose poll() does not sleep under some circumstances."""
+
+    def spins(self) -> bool:
+        raise NotImplementedError
+
+    def timeout(self) -> float | None:
+        return 0 if self.spins() else super().timeout()
+
+
+@breaks("IDLE-1")
+class SpinsForTheLocked(Spins):
+    """As long as somebody is locked, poll() does not sleep."""
+
+    def spins(self) -> bool:
+        return any(member.held is not None for member in self.hub.connections)
+
+
+@breaks("IDLE-1")
+class SpinsForTheNameless(Spins):
+    """As long as somebody has no name, poll() does not sleep."""
+
+    def spins(self) -> bool:
+        return any(member.name is None for member in self.hub.connections)
+
+
+@breaks("IDLE-1")
+class SpinsForTheUnfinished(Spins):
+    """As long as the end of a line has not come, poll() does not sleep."""
+
+    def spins(self) -> bool:
+        return any(each.cutter._rest for each in self.connections.values())
+
+
+@breaks("IDLE-1")
+class SpinsForTheSlow(Spins):
+    """As long as somebody does not read what it is owed, poll() does not sleep."""
+
+    def spins(self) -> bool:
+        return any(member.unsent and member.here for member in self.hub.connections)

@@ -1,0 +1,147 @@
+"""More faults of limits: places that are counted wrongly, lines that cost nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from unittest import mock
+
+from impl_poll import connection
+from impl_poll.connection import Connection
+from parley.hub import Hub, Member
+from parley.state import Pace
+from parley.wire import MAX_LINE
+
+from .registry import breaks
+from .server_faults import has_ended
+
+# Places
+
+
+class OtherPlaces(Hub):
+    """A hub in which the end of some connections changes how many there may be."""
+
+    def places(self, member: Member, cause: str) -> int:
+        """How many more connections there may be from now on."""
+        return 0
+
+    def nameless_places(self, member: Member, cause: str) -> int:
+        """How many more of those without a name."""
+        return 0
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        if member.here:
+            self.limits = dataclasses.replace(
+                self.limits,
+                max_clients=self.limits.max_clients + self.places(member, cause),
+                max_nameless=self.limits.max_nameless + self.nameless_places(member, cause),
+            )
+        super().leave(member, cause, now, words)
+
+
+@breaks("CAP-3")
+class PlacesOfTheSilentAreUsedUp(OtherPlaces):
+    """A member that was sent away for its silence still counts."""
+
+    def places(self, member: Member, cause: str) -> int:
+        return -(member.name is not None and cause == "timeout")
+
+
+@breaks("CAP-3")
+class PlacesOfTheUndecidedAreUsedUp(OtherPlaces):
+    """Who did not choose a name in time still counts among those that have none."""
+
+    def nameless_places(self, member: Member, cause: str) -> int:
+        return -(member.name is None and cause == "timeout")
+
+
+@breaks("CAP-3")
+class PlacesOfTheSlowAreUsedUp(OtherPlaces):
+    """A member that was dropped because it does not read still counts."""
+
+    def places(self, member: Member, cause: str) -> int:
+        return -(cause == "slow")
+
+
+@breaks("CAP-3")
+class PlacesOfNamelessQuittersAreUsedUp(OtherPlaces):
+    """Who quits without a name still counts among those that have none."""
+
+    def nameless_places(self, member: Member, cause: str) -> int:
+        return -(member.name is None and cause == "quit")
+
+
+@breaks("CAP-4")
+class MembersLeaveTwoPlaces(OtherPlaces):
+    """When a member leaves, there may be one more without a name."""
+
+    def nameless_places(self, member: Member, cause: str) -> int:
+        return int(member.name is not None)
+
+
+@breaks("CAP-1")
+class TheSilentLeaveTwoPlaces(OtherPlaces):
+    """Who is sent away in time leaves two places, one at its end and one at that of its socket."""
+
+    def places(self, member: Member, cause: str) -> int:
+        return int(cause == "timeout")
+
+
+# The rate
+
+
+class Generous(Connection):
+    """A connection on which some lines cost nothing."""
+
+    def is_free(self, line: bytes) -> bool:
+        raise NotImplementedError
+
+    def run(self) -> None:
+        while self.step and self.lines and not self.waiting and self.is_free(self.lines[0]):
+            self.step(self.lines.popleft())
+        with mock.patch.object(connection, "LINES_PER_TURN", 1):
+            super().run()
+
+
+@breaks("RATE-2")
+class EmptyLinesAreFree(Generous):
+    """An empty line is obeyed however fast it comes."""
+
+    def is_free(self, line: bytes) -> bool:
+        return not line.strip(b"\r")
+
+
+@breaks("RATE-2")
+class LongLinesAreFree(Generous):
+    """A line that is too long is refused however fast it comes."""
+
+    def is_free(self, line: bytes) -> bool:
+        return len(line) >= MAX_LINE
+
+
+@breaks("RATE-2")
+class NamelessLinesAreFree(Generous):
+    """Who has no name yet is answered however fast it asks."""
+
+    def is_free(self, line: bytes) -> bool:
+        return self.member.name is None
+
+
+@breaks("RATE-2")
+class NamesPayForAll(Hub):
+    """Who gets its name may send as many lines at once as if it had sent none before."""
+
+    def admit(self, member: Member, name: str) -> None:
+        super().admit(member, name)
+        member.pace = Pace(self.limits.rate)
+
+
+@breaks("RATE-1")
+class EndDropsWaiting(Connection):
+    """Lines that wait because they came too fast are lost if the client half-closes."""
+
+    def run(self) -> None:
+        super().run()
+        with contextlib.suppress(OSError):
+            if self.step and self.member.pace.waits and has_ended(self.sock):
+                self.leave()
