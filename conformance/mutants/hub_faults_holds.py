@@ -204,7 +204,7 @@ class LockedDoNotHearEachOther(LockedMissSome):
             self.missed = False
 
 
-@breaks("LEFT-8")
+@breaks("QUIT-2")
 class LockedDoNotMissEachOther(LockedMissSome):
     """Who is locked is not told of others who left and were locked."""
 

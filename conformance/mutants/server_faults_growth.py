@@ -98,6 +98,22 @@ class LeaksDescriptorsOfTheLocked(Connection):
 
 
 @breaks("GROW-1")
+class LeaksDescriptorsOfTheUndecided(Connection):
+    """The descriptor of one who chooses no name in time, or quits without one, is not closed."""
+
+    unclosed: list[socket.socket] = []  # noqa: RUF012  # one server a process
+
+    def __init__(self, server: Server, sock: socket.socket, member: Member) -> None:
+        super().__init__(server, sock, member)
+        self.let_in = member.here
+
+    def leave(self) -> None:
+        if self.let_in and self.step and not self.member.here and self.member.name is None:
+            self.unclosed.append(self.sock.dup())
+        super().leave()
+
+
+@breaks("GROW-1")
 class LeaksThreads(impl_threads.connection.Connection):
     """Each connection has a second thread, which goes on waiting when the connection has ended."""
 
