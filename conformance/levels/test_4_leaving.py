@@ -199,8 +199,9 @@ def test_the_name_is_free_when_quit_is_answered(chat: Chat) -> None:
         client.does("QUIT", "OK QUIT")
 
 
+@needs("QUIT-1")
 def test_numbers_go_on_when_nobody_is_left(chat: Chat) -> None:
-    """NICK-6, SAY-5, QUIT-1: in a room that was empty, of members and of messages."""
+    """LEFT-6, NICK-6, SAY-5: in a room that was empty, of members and of messages."""
     numbers = []
     for label in ("first", "next"):
         client = chat.member(label)

@@ -2,6 +2,7 @@
 
 from ..bench import untested
 from ..chat import Chat
+from ..peer import Violation
 
 #: Long messages that a lock holds: one time within the bound of most servers, three times beyond.
 MANY = 40
@@ -41,22 +42,37 @@ def test_every_lock_has_room_for_as_much(chat: Chat) -> None:
 
 
 def test_what_the_locked_say_has_the_next_number(chat: Chat) -> None:
-    """SAY-5, LOCK-8: a SAY that ends a lock, although nothing was held, uses up one."""
+    """LOCK-8, SAY-5: a SAY that ends a lock, although nothing was held, uses up one."""
     alice, bob, carol = chat.members("alice", "bob", "carol")
-    seq = alice.says("before")
+    before = alice.says("before")
     alice.does("LOCK", "OK LOCK")
-    alice.does("SAY after", f"OK SAY {seq + 1}")
+    after = alice.says("after")
+    if after != before + 1:
+        raise Violation(
+            "nobody has said anything in between",
+            client=alice,
+            expected=f"OK SAY {before + 1}",
+            got=f"OK SAY {after}",
+            requirement="SAY-5",
+        )
     for client in (bob, carol):
-        client.hears(alice, "before", seq)
-        client.hears(alice, "after", seq + 1)
+        client.hears(alice, "before", before)
+        client.hears(alice, "after", after)
 
 
 def test_the_words_of_the_locked_are_passed_on(chat: Chat) -> None:
-    """QUIT-2, LOCK-10: a QUIT that ends a lock has words like any other."""
-    alice, bob, carol = chat.members("alice", "bob", "carol")
-    for client in (alice, bob):
-        client.does("LOCK", "OK LOCK")
+    """LOCK-10, QUIT-2: a QUIT that ends a lock has words like any other."""
+    alice, bob = chat.members("alice", "bob")
+    bob.does("LOCK", "OK LOCK")
     bob.does("QUIT so long", "OK QUIT")
-    alice.does("UNLOCK", "OK UNLOCK 1")
-    for client in (alice, carol):
-        client.receives(f"LEFT lobby {bob.nick} quit so long")
+    left = f"LEFT lobby {bob.nick} quit"
+    event = alice.next_event(f"{left} so long")
+    if event.text == left:
+        raise Violation(
+            "who was locked quits with words",
+            client=alice,
+            expected=f"{left} so long",
+            got=left,
+            requirement="QUIT-2",
+        )
+    alice.check(event, f"{left} so long")

@@ -179,22 +179,11 @@ class NamesOfTheLockedAreBad(Hub):
         super().admit(member, name)
 
 
-class LockedMissSome(Hub):
-    """A hub in which those who are locked miss what some others cause."""
+@breaks("LOCK-12")
+class LockedDoNotHearEachOther(Hub):
+    """A SAY that ends a lock is not held for others who are locked."""
 
     missed = False
-
-    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
-        everybody = room.members
-        if self.missed:
-            room.members = {key: each for key, each in everybody.items() if each.held is None}
-        super().publish(room, *fields, but=but)
-        room.members = everybody
-
-
-@breaks("LOCK-12")
-class LockedDoNotHearEachOther(LockedMissSome):
-    """A SAY that ends a lock is not held for others who are locked."""
 
     def do_say(self, member: Member, arguments: str) -> None:
         self.missed = member.held is not None
@@ -203,15 +192,12 @@ class LockedDoNotHearEachOther(LockedMissSome):
         finally:
             self.missed = False
 
-
-@breaks("QUIT-2")
-class LockedDoNotMissEachOther(LockedMissSome):
-    """Who is locked is not told of others who left and were locked."""
-
-    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
-        self.missed = member.held is not None
-        super().leave(member, cause, now, words)
-        self.missed = False
+    def publish(self, room: Room, *fields: str | int, but: Member | None = None) -> None:
+        everybody = room.members
+        if self.missed:
+            room.members = {key: each for key, each in everybody.items() if each.held is None}
+        super().publish(room, *fields, but=but)
+        room.members = everybody
 
 
 @breaks("QUIT-2")
