@@ -14,6 +14,7 @@ from ..client import Client
 from ..peer import Violation
 from ..process import ServerProcess
 from ..usage import processes_of, processor_time
+from .heirs import BEHIND, TEXT
 
 if sys.platform == "linux":
     import resource
@@ -55,10 +56,24 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
                 got=f"({', '.join(item['name'] for item in listed)})",
             )
         chat.pump(0.02)
+    slow = _reads_nothing(chat, alice)
     unfinished = _stops_halfway(chat, alice)
-    _expect_rest(chat, server, "IDLE-1", "one is locked, two stopped halfway, one never began")
+    why = "one is locked, one reads nothing, two stopped halfway, one never began"
+    _expect_rest(chat, server, "IDLE-1", why)
+    slow.closes()
     for client in unfinished:
         client.half_closes()
+
+
+def _reads_nothing(chat: Chat, alice: Client) -> Client:
+    """Alice says more than the sockets of this one hold."""
+    slow = Client(chat, "slow", narrow=True)
+    chat.greeted(slow)
+    slow.takes_name()
+    slow.reads_no_more()
+    for _ in range(BEHIND):
+        alice.says(TEXT)
+    return slow
 
 
 def _stops_halfway(chat: Chat, alice: Client) -> list[Client]:
