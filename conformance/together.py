@@ -60,7 +60,7 @@ class Watch:
     def expect_in_time(self, seconds: float) -> None:
         """Ends the part if this machine was so busy that its clients may have been late."""
         if self.longest > IN_TIME * seconds:
-            untested(f"this machine was too busy: its clients did nothing for {self.longest:.1f} s")
+            untested(f"unknown: too busy: the clients did nothing for {self.longest:.1f} s")
 
 
 Part = Callable[[Chat, Watch], Iterator[None]]

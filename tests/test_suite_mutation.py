@@ -267,6 +267,14 @@ def test_a_kill_holds_for_another_suite_and_a_survivor_does_not(tmp_path: Path) 
         assert (Ledger(path, "other").verdict(change) is None) == (outcome == "survived")
 
 
+def test_what_a_busy_machine_did_not_test_has_not_survived() -> None:
+    told = {"status": "pass", "reason": ""}
+    untold = {"status": "untested", "reason": "untested: unknown: too busy: nothing for 0.4 s"}
+    assert what_became({"verdict": "pass", "tests": [told]}) == ("survived", "")
+    outcome = what_became({"verdict": "pass", "tests": [told, untold]})
+    assert outcome == ("unclear", untold["reason"])
+
+
 def _verdict(outcome: str) -> Verdict:
     return Verdict(outcome, "", 0.1)
 

@@ -28,7 +28,7 @@ def nobody_is_late() -> Iterator[None]:
     except Violation as violation:
         late = violation.client
         if late is not None and late.said_bye and late.said_bye is not late.greeting:
-            untested("this machine was too busy: a client was late, and has been sent away")
+            untested("unknown: too busy: a client was late, and has been sent away")
         raise
 
 
@@ -79,7 +79,7 @@ def _expect_no_fourth(chat: Chat, watch: Watch, present: list[Client]) -> Iterat
             got=late.greeting.text,
             requirement="CAP-1",
         )
-    untested("this machine was too busy: a client was late, and has been sent away")
+    untested("unknown: too busy: a client was late, and has been sent away")
 
 
 def left_once(chat: Chat, witness: Client, gone: Client) -> Client:

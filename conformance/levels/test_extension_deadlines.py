@@ -13,8 +13,8 @@ from ..client import Client
 from ..peer import Violation
 from ..together import Parts, Watch, judge
 from ..transfers import Transfer
+from .heirs import BEHIND, TEXT
 from .silence import NOT_BEFORE, SHORT, SILENCE, expect_here
-from .test_6_deadlines import BEHIND, TEXT
 from .test_history import offers
 from .test_rooms import all_move
 

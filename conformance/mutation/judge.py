@@ -29,6 +29,9 @@ SHARED = "parley"
 #: Which server shows what was changed in a file that the servers share.
 SHOWN_BY = "impl_poll"
 
+#: How the reason of a test begins for which the machine was too busy.
+UNTOLD = "untested: unknown: too busy"
+
 _CORE = ("--level", "6")
 _EXTENSIONS = tuple(
     word
@@ -130,7 +133,8 @@ def what_became(results: dict[str, Any]) -> tuple[str, str]:
     if "does not start" in broken or any(each.startswith("StartError") for each in errors):
         return "killed", "START-1"
     if results.get("verdict") in ("pass", "partial"):
-        return "survived", ""
+        untold = [each for each in results.get("tests", ()) if each["reason"].startswith(UNTOLD)]
+        return ("unclear", str(untold[0]["reason"])) if untold else ("survived", "")
     return "unclear", broken.partition("\n")[0] or "the grade broke off"
 
 
