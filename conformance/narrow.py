@@ -5,6 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 
+#: So many of these messages are more than a narrow connection holds, and fewer than any bound of a
+#: server.
+BEHIND = 40
+TEXT = "x" * 3700
+
 
 def narrow_connection(address: tuple[str, int], patience: float) -> socket.socket:
     """A connection whose sockets, on both sides, hold little (on Linux 100 kB). Raises OSError.

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from ..bench import untested
 from ..chat import Chat
 from ..client import Client
+from ..narrow import BEHIND, TEXT
 from ..peer import Violation
 from ..together import Watch
 from .doors import expect_let_in
 
-#: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
-BEHIND = 40
-TEXT = "x" * 3700
 #: Connections that there may be where places are counted.
 PLACES = 3
 

@@ -12,9 +12,10 @@ from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
 from ..lines import escape
+from ..narrow import BEHIND, TEXT
 from ..peer import Violation
 from ..together import Parts, Watch, judge
-from .heirs import BEHIND, PLACES, TEXT, three_places_are_freed
+from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_locks_a_second_time
 from .silence import (
     NOT_BEFORE,

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
+from ..narrow import BEHIND, TEXT
 from ..peer import Violation
 from ..process import ServerProcess
 from ..usage import processes_of, processor_time
-from .heirs import BEHIND, TEXT
 
 if sys.platform == "linux":
     import resource

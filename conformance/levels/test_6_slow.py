@@ -6,14 +6,12 @@ Most of them are narrow: their sockets hold little, so that the server has to ke
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
+from ..narrow import BEHIND, TEXT
 from ..peer import Violation
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
 MOST_OCTETS = 48 * 1024 * 1024
-TEXT = "x" * 3700
-#: Messages that are more than narrow sockets hold, and fewer than any bound of a server.
-BEHIND = 40
 #: Octets that a slow one reads at once.
 SIP = 512
 #: Octets that may be asked at most without an answer being read, and of one portion.
