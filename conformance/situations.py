@@ -149,6 +149,11 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
         {"server": r"^(exited|killed)", "stderr": _GONE},
     ),
     (
+        "A send() to one who has just gone fails, and whoever was being served pays for it. Catch "
+        "OSError around each send(): the others still get theirs, and whose line it was goes on.",
+        {"server": r"^running", "stderr": r"(?s)\.(send|sendall|write)\(.*" + _GONE},
+    ),
+    (
         "The exception ended only the thread or task of the client that broke off, before it had "
         "tidied up. Catch OSError around recv(): then do the same as when recv() returns b''.",
         {"server": r"^running", "stderr": _GONE},
@@ -180,6 +185,12 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
     (
         "This verb is not in your server yet: here it falls due.",
         {"got": r"^ERR unknown-verb", "expected": r"^(OK|HERE) "},
+    ),
+    (
+        "A verb is made of ASCII letters. What decodes your lines, or turns them into capitals, "
+        "may drop a character or make a letter of it (a byte order mark; \u017f becomes S); what "
+        "looks for control characters may find others.",
+        {"id": r"ERR-2", "sent": r"[^\x00-\x7f]|\\u|\\x"},
     ),
     (
         "Only the beginning arrived. Does recv(1024) read it, and is what it returns taken for "

@@ -6,6 +6,11 @@ from ..chat import Chat
 from ..client import ANY_NUMBER, ANY_VERB
 from ..peer import Violation
 
+#: What clients, sockets and servers can do in programs that are written by others.
+METHODS = [
+    *("SEND", "RECV", "READ", "WRITE", "CLOSE", "RUN", "START", "STOP", "KILL", "REPLY"),
+    *("LEAVE", "BROADCAST", "HANDLE", "PROCESS", "DISPATCH", "INIT", "X-INIT", "SHUTDOWN"),
+]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -247,6 +252,14 @@ def test_an_unknown_verb_is_refused(chat: Chat, command: str) -> None:
     alice = chat.connect("alice")
     alice.takes_name()
     alice.is_refused(command, "unknown-verb", "-")
+
+
+def test_what_a_program_can_do_is_no_verb(chat: Chat) -> None:
+    """ERR-2: names of functions and methods are not looked up for a client."""
+    alice = chat.connect("alice")
+    alice.takes_name()
+    for command in METHODS:
+        alice.is_refused(command, "unknown-verb", "-")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from ..chat import Chat
 from ..client import Client
 from ..peer import Violation
 
+#: Characters that a nickname may have (NICK-2).
+MAX_NAME = 20
+
 
 def test_everybody_else_is_told_of_a_newcomer(chat: Chat) -> None:
     """JOINED-1: JOINED lobby name number, once each."""
@@ -43,17 +46,29 @@ def test_a_newcomer_is_not_told_of_itself_or_of_those_before(chat: Chat) -> None
 
 
 def test_in_a_storm_each_is_told_of_those_who_come_later(chat: Chat) -> None:
-    """JOINED-2: of sixty who come at once, each is told of those with higher numbers only."""
+    """JOINED-2: of sixty who come at once, each is told of those only who come after it."""
     crowd = chat.connects(*(f"c{number}" for number in range(60)))
     for client in crowd:
         client.sends(f"NICK {client.nick}")
     assert chat.most_waiting > 30, "the newcomers never came at the same time"
     for client in crowd:
         client.named(client.answer())
-    crowd.sort(key=lambda client: client.number)
-    for place, client in enumerate(crowd):
-        expected = [f"JOINED lobby {each.nick} {each.number}" for each in crowd[place + 1 :]]
+    for client in crowd:
         client.fence()
+    crowd.sort(key=lambda client: len(client.events), reverse=True)
+    came = [f"JOINED lobby {crowd[0].nick} {crowd[0].number}"]
+    came += [event.text for event in crowd[0].events]  # the first who came was told of all others
+    for client in crowd:
+        own = f"JOINED lobby {client.nick} {client.number}"
+        if own not in came:
+            raise Violation(
+                "it came at the same time as the one who was told of most",
+                client=crowd[0],
+                expected=own,
+                got="(nothing)",
+                requirement="JOINED-1",
+            )
+        expected = came[came.index(own) + 1 :]
         _expect_same(client, expected, [event.text for event in client.events])
         client.events.clear()
 
@@ -152,8 +167,8 @@ def test_who_of_one_alone(chat: Chat) -> None:
 
 
 def test_who_lists_a_crowd(chat: Chat) -> None:
-    """WHO-1: a listing of a hundred and fifty, asked for by many at once."""
-    crowd = chat.crowd(150)
+    """WHO-1: a hundred and fifty names of twenty characters, asked for by many at once."""
+    crowd = chat.crowd(150, "listed".ljust(MAX_NAME - len("123") - len(chat.nick("")), "d"))
     for client in crowd[:30]:
         client.sends("WHO")
     assert chat.most_waiting > 15, "nobody asked at the same time"
