@@ -13,36 +13,38 @@ HOLD = 8
 
 
 def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:
-    """Alice, when her first lock has ended before its time, and Erin, when too much was held for
-    her; and Dave, for whom nothing is held. Meanwhile Bob pauses within a line.
+    """Alice and Carol, when SAY and UNLOCK have ended their first locks in time, and Erin,
+    when too much was held for her; and Dave, for whom nothing is held. Bob pauses within a line.
     """
-    alice, bob, dave, erin = chat.members("alice", "bob", "dave", "erin")
+    alice, bob, carol, dave, erin = chat.members("alice", "bob", "carol", "dave", "erin")
     watch.begins()
-    alice.does("LOCK", "OK LOCK")
+    for client in (alice, carol):
+        client.does("LOCK", "OK LOCK")
     seq = alice.says("this ends my lock")
-    for client in (bob, dave, erin):
+    carol.asks("UNLOCK")
+    for client in (bob, carol, dave, erin):
         client.hears(alice, "this ends my lock", seq)
     erin.does("LOCK", "OK LOCK")
     for _ in range(HOLD + 1):
         bob.says("too much")
-    for client in (alice, dave, erin):
+    for client in (alice, carol, dave, erin):
         client.fence()
         client.events.clear()
     bob.sends_octets(b"PING ha", shown="PING ha (and no more)")
     locked, over = {dave: watch.passed}, dict[Client, float]()
     dave.does("LOCK", "OK LOCK")
-    for _ in watch.until(lambda: len(over) == 3):
+    for _ in watch.until(lambda: len(over) == 4):
         if alice not in locked and watch.passed >= SHORT / 2:
-            for client in (alice, erin):
+            for client in (alice, carol, erin):
                 locked[client] = watch.passed
                 client.sends("LOCK")
         for client in locked:
             if client.ended is not None or client.events:
                 over.setdefault(client, watch.passed)
         yield
-    for client in (alice, erin):
+    for client in (alice, carol, erin):
         client.check(client.answer().final, "OK LOCK")
-    for client in (alice, erin, dave):
+    for client in (alice, carol, erin, dave):
         lasted = over.get(client, watch.passed) - locked[client]
         if lasted < NOT_BEFORE * SHORT:
             raise Violation(

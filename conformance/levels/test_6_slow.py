@@ -3,15 +3,21 @@
 Most of them are narrow: their sockets hold little, so that the server has to keep the rest.
 """
 
-from ..bench import Bench, needs
+import signal
+from itertools import zip_longest
+
+from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
 from ..peer import Violation
+from ..together import Watch
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
 MOST_OCTETS = 48 * 1024 * 1024
+#: Seconds in which one who reads receives what it is owed by a server that stops (STOP-6).
+GOODBYE = 1.0
 #: Octets that a slow one reads at once.
 SIP = 512
 #: Octets that may be asked at most without an answer being read, and of one portion.
@@ -87,6 +93,41 @@ def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
         carol.is_told(each)
     carol.fence()
     alice.fence()
+
+
+@needs("SLOW-1", "STOP-1")
+def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
+    """STOP-6: one who is behind reads on when the server has begun to stop."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, carol = chat.member("alice"), chat.narrow_member("carol")
+    carol.reads_no_more()
+    expected = [f"MSG lobby {alice.says(TEXT)} {alice.nick} {TEXT}" for _ in range(BEHIND)]
+    watch = Watch(chat.patience, server)
+    server.signal(signal.SIGTERM)
+    alice.awaits_end()
+    carol.reads_again()
+    carol.awaits_end()
+    if watch.passed >= GOODBYE:
+        untested(f"unknown: too busy: it took {watch.passed:.1f} s to read what was owed")
+    got = [event.text for event in carol.events]
+    for one, other in zip_longest(expected, got[:-1], fillvalue="(nothing)"):
+        if one != other:
+            raise Violation(
+                f"{BEHIND} messages were said before the server was told to stop",
+                client=carol,
+                expected=one,
+                got=other,
+            )
+    if not carol.said_bye:
+        raise Violation(
+            "all that was owed has come",
+            client=carol,
+            expected="BYE (and words)",
+            got=got[-1] if len(got) > BEHIND else f"({carol.ended})",
+        )
+    for client in (alice, carol):
+        client.events.clear()
 
 
 @needs("SLOW-1")

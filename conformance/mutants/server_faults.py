@@ -270,3 +270,13 @@ class SpinsAfterDisconnect(Server):
 
     def timeout(self) -> float | None:
         return 0 if self.spins else super().timeout()
+
+
+@breaks("STOP-6")
+class DropsWhatIsOwed(Server):
+    """Who is behind when the server stops is sent BYE and nothing else."""
+
+    def stop(self) -> None:
+        for connection in self.connections.values():
+            del connection.unsent[connection.unsent.find(b"\n") + 1 :]
+        super().stop()
