@@ -50,6 +50,7 @@ class Chat:
         self.private: frozenset[str] = frozenset()  # events with X- that the test is about
         #: Names and numbers of members that everybody ought to have heard of.
         self.settled: set[tuple[str, int]] = set()
+        self.queued = 0.0  # seconds that clients have waited for a place in the listen queue
         self.looked_at = 0  # lines and ends that the test itself has looked at
         self.most_waiting = 0  # clients that waited at the same time, in the phase under way
         self.most_at_once = 0  # and in any phase of the test

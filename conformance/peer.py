@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Seconds without an answer after which a PING is sent behind the command: if that is answered and
 #: the command was not, the answer will never come. It decides nothing but how soon this is known.
 PROBE_AFTER = 0.5
+#: Seconds that a connection takes if the listen queue was full: its SYN is sent again after 1 s
+#: (RFC 6298).
+QUEUE_FULL = 0.9
 #: Octets that one client may receive and not look at before the server counts as flooding.
 FLOOD = 16 * 1024 * 1024
 CHUNK = 65536
@@ -282,6 +285,7 @@ class Peer(Inbox):
     # Machinery
 
     def _connect(self, narrow: bool) -> socket.socket:
+        began = time.monotonic()
         try:
             if narrow:
                 sock = narrow_connection(self.chat.address, self.chat.patience)
@@ -295,6 +299,17 @@ class Peer(Inbox):
                 got=f"({error.strerror or error})",
                 timed_out=isinstance(error, TimeoutError),
             ) from None
+        took = time.monotonic() - began
+        self.chat.queued += took if took > QUEUE_FULL else 0.0
+        if self.chat.queued > self.chat.patience:
+            sock.close()
+            raise Violation(
+                "again and again the server's listen queue is full",
+                client=self,
+                expected="a connection at once",
+                got=f"(it took {took:.1f} s)",
+                timed_out=True,
+            )
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock

@@ -193,6 +193,11 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
         {"id": r"ERR-2", "sent": r"[^\x00-\x7f]|\\u|\\x"},
     ),
     (
+        "So many connections may wait for accept() as listen() was told: 1 or 5 are too few for a "
+        "crowd. Give it 128 or more, and call accept() again as soon as it has returned.",
+        {"why": r"listen queue"},
+    ),
+    (
         "Only the beginning arrived. Does recv(1024) read it, and is what it returns taken for "
         "the whole line? Collect until the \\n comes.",
         {"differs": r"cut off", "sent": r".{900}"},

@@ -16,6 +16,22 @@ JOINED = {
 }
 
 
+# Connecting
+
+
+def test_waiting_for_the_listen_queue_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that is full costs a second each time: who has waited for long enough is told why."""
+    with scripted() as (chat, _):
+        chat.connect("alice")
+        assert chat.queued == 0.0
+        monkeypatch.setattr("conformance.peer.QUEUE_FULL", -1.0)  # each takes as long as that
+        chat.connect("bob")
+        chat.queued = chat.patience
+        with pytest.raises(Violation, match="listen queue is full") as caught:
+            chat.connect("carol")
+    assert caught.value.timed_out
+
+
 # Fences
 
 
