@@ -16,7 +16,7 @@ from ..together import Watch
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
 MOST_OCTETS = 48 * 1024 * 1024
-#: Seconds in which one who reads receives what it is owed by a server that stops (STOP-6).
+#: Seconds in which one who reads receives what it is owed by a server that stops (SLOW-6).
 GOODBYE = 1.0
 #: Octets that a slow one reads at once.
 SIP = 512
@@ -97,7 +97,7 @@ def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
 
 @needs("SLOW-1", "STOP-1")
 def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
-    """STOP-6: one who is behind reads on when the server has begun to stop."""
+    """SLOW-6: one who is behind reads on when the server has begun to stop."""
     server = bench.start()
     chat = bench.chat(server)
     alice, carol = chat.member("alice"), chat.narrow_member("carol")

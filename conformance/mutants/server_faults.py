@@ -272,7 +272,7 @@ class SpinsAfterDisconnect(Server):
         return 0 if self.spins else super().timeout()
 
 
-@breaks("STOP-6")
+@breaks("SLOW-6")
 class DropsWhatIsOwed(Server):
     """Who is behind when the server stops is sent BYE and nothing else."""
 
