@@ -13,9 +13,9 @@ from .bench import Bench
 from .chat import Chat
 from .client import Client
 from .lines import Line
-from .peer import Violation
 from .process import ServerProcess
 from .servers import Served
+from .violation import Violation
 
 #: A password like any other.
 PASSWORD = "correct-horse"

@@ -9,7 +9,7 @@ from .chat import Chat
 from .client import ANY_NUMBER, ANY_VERB, Client
 from .inbox import Answer
 from .lines import Line
-from .peer import Violation
+from .violation import Violation
 
 __all__ = [
     "ANY_NUMBER",

@@ -25,10 +25,11 @@ from .fold import CONTINUED, folded, wrapped
 from .hints import Facts, hint_for
 from .inbox import FENCE
 from .lines import escape
-from .peer import Entry, Violation
+from .peer import Entry
 from .process import ServerProcess, StartError
 from .servers import Served
 from .spec import Requirement
+from .violation import Violation
 
 #: Lines of the session that a card shows, up to the one that is marked and some behind it.
 SESSION_LINES = 30

@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from .client import Client
 from .inbox import FENCE
 from .lines import Line
-from .peer import Entry, Peer, Violation
+from .peer import Entry, Peer
 from .spec import BEYOND
 from .tls import TlsWire, Wire
+from .violation import Violation
 
 
 class Vacuous(Exception):

@@ -7,12 +7,15 @@ A body of a test reads like the session it plays. What did NOT happen is proved 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from itertools import zip_longest
 
 from .compare import first_difference
 from .inbox import Answer
 from .lines import Line
-from .peer import Peer, Violation
+from .peer import Peer
 from .spec import BEYOND
+from .violation import Violation
 
 #: In `is_refused`: any verb will do.
 ANY_VERB = "(VERB)"
@@ -226,6 +229,14 @@ class Client(Peer):
                 got=line.text,
                 requirement=self.rule_against(line) or _rule_of_seq(line, expected),
             )
+
+    def check_all(
+        self, why: str, expected: Iterable[str], got: Iterable[str], requirement: str | None = None
+    ) -> None:
+        """Raises Violation at the first line in which two lists differ."""
+        for one, other in zip_longest(expected, got, fillvalue="(nothing)"):
+            if one != other:
+                raise Violation(why, client=self, expected=one, got=other, requirement=requirement)
 
 
 def _rule_of_seq(line: Line, expected: str) -> str | None:

@@ -24,13 +24,13 @@ from .card import make_card
 from .chat import Chat
 from .coverage import Case
 from .load.rounds import Load
-from .peer import Violation
 from .process import ServerProcess, StartError
 from .results import Record, session_file
 from .selection import Selection, prerequisites
 from .servers import TIDY_PATIENCE, Served, Servers
 from .spec import BEYOND, PRIVATE, Requirement, Spec
 from .target import Bound, Target
+from .violation import Violation
 
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2

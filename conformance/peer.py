@@ -11,13 +11,13 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import lines
 from .inbox import Answer, Inbox
 from .lines import Line, Malformed, escape
 from .narrow import narrow_connection
+from .violation import Violation
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -31,48 +31,6 @@ QUEUE_FULL = 0.9
 #: Octets that one client may receive and not look at before the server counts as flooding.
 FLOOD = 16 * 1024 * 1024
 CHUNK = 65536
-
-
-class Violation(AssertionError):
-    """The server broke a rule.
-
-    `requirement` is its id, where it is not the one under test; `also` is that of a second rule
-    that the same line breaks.
-    """
-
-    def __init__(
-        self,
-        why: str,
-        *,
-        client: Peer | None = None,
-        expected: str | None = None,
-        got: str | None = None,
-        requirement: str | None = None,
-        also: str | None = None,
-        timed_out: bool = False,
-    ) -> None:
-        super().__init__(why)
-        self.why = why
-        self.client = client
-        self.expected = expected
-        self.got = got
-        self.requirement = requirement
-        self.also = also
-        self.timed_out = timed_out
-        #: A session that was found at random, with all that ought to be received, and how many of
-        #: its last lines were not. If there is one, it stands in place of what clients have kept.
-        self.session: tuple[str, ...] = ()
-        self.ahead = 0
-
-
-@contextlib.contextmanager
-def blamed_on(requirement: str) -> Iterator[None]:
-    """What the server does wrong in here is a matter of this requirement."""
-    try:
-        yield
-    except Violation as violation:
-        violation.requirement = requirement
-        raise
 
 
 class Entry(NamedTuple):

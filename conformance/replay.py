@@ -18,7 +18,6 @@ from .chat import Chat
 from .client import Client
 from .lines import Line, escape
 from .model import as_text, is_answered, is_last
-from .peer import Violation
 from .process import ServerProcess, StartError
 from .random_sessions.moves import CUT, HALF_CLOSE, RESET
 from .random_sessions.search import STARTED
@@ -26,6 +25,7 @@ from .servers import Servers
 from .sessions import Player
 from .spec import Session, SpecError, Step, parse_session
 from .target import Bound, Target, TargetError, build, from_address, from_command, from_folder
+from .violation import Violation
 
 ENDS = (HALF_CLOSE, RESET)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .chat import Chat
-from .peer import Violation
 from .process import ServerProcess, free_port, kill_strays
 from .target import Bound, Target, TargetError
+from .violation import Violation
 
 HOST = "127.0.0.1"
 #: log2 of the work of a password hash, where it is not what a test is about: a few milliseconds.

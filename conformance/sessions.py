@@ -10,8 +10,8 @@ from . import lines
 from .chat import Chat
 from .client import Client
 from .lines import Line
-from .peer import Violation
 from .spec import PRIVATE, Session, Step
+from .violation import Violation
 
 #: The field of each kind of line that stands for itself, and what it numbers.
 _BINDING = {

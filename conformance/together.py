@@ -16,10 +16,10 @@ import pytest
 
 from .bench import Bench, untested
 from .chat import Chat
-from .peer import Violation
 from .process import ServerProcess, StartError
 from .servers import Servers
 from .target import Bound
+from .violation import Violation
 
 #: Seconds between two looks at what has come.
 LOOK = 0.02

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from .client import ANY_NUMBER, Client
 from .inbox import Answer
 from .lines import Line
-from .peer import Violation
+from .violation import Violation
 
 #: Octets of the longest chunk: 4000 characters of base64.
 LONGEST = 3000

@@ -8,8 +8,8 @@ import pytest
 
 from conformance.card import make_card, text_of
 from conformance.lines import masked
-from conformance.peer import Violation
 from conformance.spec import read_spec
+from conformance.violation import Violation
 from tests.scripted import scripted
 
 SECRET = "swordfish-77"

@@ -19,12 +19,13 @@ from conformance.chat import Chat
 from conformance.compare import AFTER, BEFORE, BRIEF, HEAD, TAIL, WHOLE
 from conformance.hints import HINTS, Facts
 from conformance.lines import escape
-from conformance.peer import Entry, Violation
+from conformance.peer import Entry
 from conformance.process import ServerProcess, StartError
 from conformance.servers import HOST, Servers
 from conformance.situations import SITUATIONS
 from conformance.spec import Requirement, read_spec
 from conformance.target import Target
+from conformance.violation import Violation
 from tests.scripted import scripted
 
 SAY_3 = read_spec().requirements["SAY-3"]

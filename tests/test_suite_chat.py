@@ -6,7 +6,7 @@ import pytest
 
 from conformance.client import ANY_NUMBER, ANY_VERB
 from conformance.lines import parse
-from conformance.peer import Violation
+from conformance.violation import Violation
 from tests.scripted import END, HELLO, RESET, Script, scripted
 
 SHORT = 0.3  # seconds of patience where a time-out is what is tested

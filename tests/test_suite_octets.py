@@ -10,8 +10,8 @@ from conformance import peer
 from conformance.card import make_card, text_of
 from conformance.chat import Chat
 from conformance.compare import excerpt
-from conformance.peer import Violation
 from conformance.spec import read_spec
+from conformance.violation import Violation
 from tests.scripted import CONNECTS, HELLO, scripted
 
 SHORT = 0.3  # seconds of patience where a time-out is what is tested

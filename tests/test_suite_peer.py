@@ -12,8 +12,8 @@ import pytest
 from conformance import peer
 from conformance.card import make_card
 from conformance.client import Client
-from conformance.peer import Violation
 from conformance.spec import read_spec
+from conformance.violation import Violation
 from tests.scripted import HELLO, PATIENCE, Script, scripted
 
 SHORT = 0.3  # seconds of patience where a time-out is what is tested

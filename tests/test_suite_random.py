@@ -15,7 +15,6 @@ from conformance.bench import Bench
 from conformance.lines import escape, parse
 from conformance.load.rounds import Load
 from conformance.model import Owed
-from conformance.peer import Violation
 from conformance.random_sessions import hold
 from conformance.random_sessions.compare import Comparer, rule_broken
 from conformance.random_sessions.judge import judged, level_of
@@ -26,6 +25,7 @@ from conformance.replay import groups_of, octets_of
 from conformance.servers import Servers
 from conformance.spec import Step, parse_session
 from conformance.target import Target
+from conformance.violation import Violation
 
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = {"hold-count": "--hold-count {value}"}

@@ -6,9 +6,9 @@ import pytest
 
 from conformance import peer
 from conformance.lines import parse
-from conformance.peer import Violation
 from conformance.sessions import Player
 from conformance.spec import Session, parse_session, read_spec
+from conformance.violation import Violation
 from tests.scripted import END, Script, scripted
 
 TALK = """

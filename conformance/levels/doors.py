@@ -4,9 +4,9 @@ import time
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation, blamed_on
 from ..process import ServerProcess
 from ..usage import processes_of, usage_of
+from ..violation import Violation, blamed_on
 
 
 def expect_let_in(chat: Chat, label: str, rule: str) -> Client:

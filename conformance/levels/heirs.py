@@ -10,8 +10,8 @@ from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
-from ..peer import Violation
 from ..together import Watch
+from ..violation import Violation
 from .doors import expect_let_in
 
 #: Connections that there may be where places are counted.

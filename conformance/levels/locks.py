@@ -1,15 +1,21 @@
-"""Level 6: locks whose time is over, apart from the first of a member. For test_6_deadlines."""
+"""What tests of locks share; and, for test_6_deadlines, locks apart from the first of a member."""
 
 from collections.abc import Iterator
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
 from ..together import Watch
+from ..violation import Violation
 from .silence import NOT_BEFORE, SHORT
 
 #: Events that are held in this part.
 HOLD = 8
+
+
+def expect_held(client: Client, expected: list[str], got: list[str]) -> None:
+    """What came is what was held."""
+    client.check_all("the held events, in their order, each once", expected, got)
+    client.events.clear()
 
 
 def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:

@@ -5,9 +5,9 @@ from itertools import cycle
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
 from ..together import Watch
 from ..usage import SPARE
+from ..violation import Violation
 from .doors import descriptors
 from .heirs import expect_next, expect_not_locked, left_once, nobody_is_late
 

@@ -4,7 +4,7 @@ import pytest
 
 from ..bench import Bench
 from ..chat import Chat
-from ..peer import Violation
+from ..violation import Violation
 
 
 def test_a_ready_server_says_where_it_listens(bench: Bench) -> None:

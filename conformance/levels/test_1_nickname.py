@@ -4,7 +4,7 @@ import pytest
 
 from ..chat import Chat
 from ..client import ANY_NUMBER, ANY_VERB
-from ..peer import Violation
+from ..violation import Violation
 
 #: What clients, sockets and servers can do in programs that are written by others.
 METHODS = [

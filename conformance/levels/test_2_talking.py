@@ -4,8 +4,8 @@ import pytest
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
 from ..texts import STRANGE
+from ..violation import Violation
 
 TEXTS = [
     "hello",

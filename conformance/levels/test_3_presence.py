@@ -2,7 +2,7 @@
 
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
+from ..violation import Violation
 
 #: Characters that a nickname may have (NICK-2).
 MAX_NAME = 20

@@ -7,9 +7,9 @@ from collections import deque
 import pytest
 
 from ..bench import Bench
-from ..peer import Violation
 from ..process import ServerProcess, StartError, describe
 from ..servers import HOST, Elsewhere
+from ..violation import Violation
 
 #: STOP-3 grants 2 s; the machine may be busy and a runtime has to end (appendix A).
 STOP_PATIENCE = 2.0 + 2.0

@@ -2,7 +2,7 @@
 
 from ..bench import untested
 from ..chat import Chat
-from ..peer import Violation
+from ..violation import Violation
 
 #: Long messages that a lock holds: one time within the bound of most servers, three times beyond.
 MANY = 40

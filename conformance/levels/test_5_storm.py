@@ -10,7 +10,7 @@ from itertools import zip_longest
 from ..chat import Chat
 from ..client import Client
 from ..lines import Line
-from ..peer import Violation
+from ..violation import Violation
 
 #: What one who locks does, again and again. The PING shows what comes although it is locked.
 TURNS = ("LOCK", "PING x", "UNLOCK", "LOCK", "PING x", "SAY and now I")

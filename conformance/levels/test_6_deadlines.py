@@ -13,8 +13,8 @@ from ..chat import Chat
 from ..client import Client
 from ..lines import escape
 from ..narrow import BEHIND, TEXT
-from ..peer import Violation
 from ..together import Parts, Watch, judge
+from ..violation import Violation
 from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_locks_a_second_time
 from .silence import (

@@ -5,9 +5,9 @@ import time
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import ANY_VERB, Client
-from ..peer import Violation
 from ..process import ServerProcess
 from ..usage import SPARE, Usage, processes_of, usage_of
+from ..violation import Violation
 
 #: Clients that leave in one way; there are four ways in a round.
 GROUP = 20

@@ -5,9 +5,9 @@ import time
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation, blamed_on
 from ..process import ServerProcess
 from ..usage import SPARE
+from ..violation import Violation, blamed_on
 from .doors import descriptors, expect_let_in, expect_turned_away
 
 #: Connections that are let in, where a test makes the bound small.

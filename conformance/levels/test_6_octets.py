@@ -8,7 +8,7 @@ from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import ANY_VERB, Client
 from ..lines import escape
-from ..peer import Violation
+from ..violation import Violation
 
 DIALOGUE = [
     ("SAY hello", "OK SAY"),

@@ -12,9 +12,9 @@ from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
-from ..peer import Violation
 from ..process import ServerProcess
 from ..usage import processes_of, processor_time
+from ..violation import Violation
 
 if sys.platform == "linux":
     import resource

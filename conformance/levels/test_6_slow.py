@@ -4,14 +4,13 @@ Most of them are narrow: their sockets hold little, so that the server has to ke
 """
 
 import signal
-from itertools import zip_longest
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
-from ..peer import Violation
 from ..together import Watch
+from ..violation import Violation
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
@@ -111,21 +110,8 @@ def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
     if watch.passed >= GOODBYE:
         untested(f"unknown: too busy: it took {watch.passed:.1f} s to read what was owed")
     got = [event.text for event in carol.events]
-    for one, other in zip_longest(expected, got[:-1], fillvalue="(nothing)"):
-        if one != other:
-            raise Violation(
-                f"{BEHIND} messages were said before the server was told to stop",
-                client=carol,
-                expected=one,
-                got=other,
-            )
-    if not carol.said_bye:
-        raise Violation(
-            "all that was owed has come",
-            client=carol,
-            expected="BYE (and words)",
-            got=got[-1] if len(got) > BEHIND else f"({carol.ended})",
-        )
+    came = f"BYE after {BEHIND} messages, all of which were said before the server began to stop"
+    carol.check_all(came, [*expected, "BYE"], [*got[:-1], "BYE"] if carol.said_bye else got)
     for client in (alice, carol):
         client.events.clear()
 

@@ -8,7 +8,7 @@ from ..load.clients import LoadError
 from ..load.measure import Run
 from ..load.roomlog import Fault
 from ..load.rounds import Comparison, alone, compare
-from ..peer import Violation
+from ..violation import Violation
 
 #: Messages of each talker under way when a server is to give all it can.
 WINDOW = 4

@@ -16,7 +16,7 @@ from ..accounts import (
 )
 from ..bench import Bench, needs
 from ..chat import Chat
-from ..peer import Violation
+from ..violation import Violation
 
 #: All visible characters of ASCII, in pieces that a password has room for.
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))

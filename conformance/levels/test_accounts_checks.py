@@ -18,7 +18,7 @@ from ..accounts import (
 )
 from ..bench import Bench, needs
 from ..chat import Chat
-from ..peer import Violation
+from ..violation import Violation
 
 #: How much longer one kind of refusal may take: times, and seconds below which nobody is accused.
 RATIO, FLOOR = 3.0, 0.02

@@ -18,8 +18,8 @@ from ..accounts import (
     registers,
 )
 from ..bench import Bench, needs, untested
-from ..peer import Violation
 from ..process import ServerProcess
+from ..violation import Violation
 
 
 def test_passwords_appear_nowhere(bench: Bench) -> None:

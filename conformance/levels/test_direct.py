@@ -7,7 +7,7 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
+from ..violation import Violation
 from .test_history import offers
 
 

@@ -11,9 +11,9 @@ from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
-from ..peer import Violation
 from ..together import Parts, Watch, judge
 from ..transfers import Transfer
+from ..violation import Violation
 from .silence import NOT_BEFORE, SHORT, SILENCE, expect_here
 from .test_history import offers
 from .test_rooms import all_move

@@ -5,8 +5,8 @@ import pytest
 from ..bench import needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
 from ..transfers import LONGEST, Transfer, offer_to, run_together, some_octets
+from ..violation import Violation
 
 
 def test_an_offer_is_answered_and_the_other_is_told(chat: Chat) -> None:

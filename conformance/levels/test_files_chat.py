@@ -8,8 +8,8 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation
 from ..transfers import WINDOW, Transfer, run_together, some_octets
+from ..violation import Violation
 from .test_history import offers
 
 WAYS = {"quit": "quit", "half-close": "closed", "reset": "closed"}

@@ -4,8 +4,8 @@ import hashlib
 
 from ..bench import Bench, needs
 from ..chat import Chat
-from ..peer import Violation
 from ..transfers import Transfer, offer_to
+from ..violation import Violation
 from .test_history import offers
 
 

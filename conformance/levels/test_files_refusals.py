@@ -5,8 +5,8 @@ import pytest
 from ..bench import needs
 from ..chat import Chat
 from ..client import ANY_VERB
-from ..peer import Violation, blamed_on
 from ..transfers import LONGEST, SOME_DIGEST, WINDOW, Transfer, offer_to, some_octets
+from ..violation import Violation, blamed_on
 
 #: Offers of one member by which the server must have said no (FILE-20).
 MOST_OFFERS = 1000

@@ -10,7 +10,7 @@ from ..bench import needs
 from ..chat import Chat
 from ..client import Client
 from ..lines import Line
-from ..peer import Violation
+from ..violation import Violation
 from .test_rooms import awaits_empty
 
 #: How far the clocks of server and suite may differ, in seconds: they are of one machine.

@@ -11,7 +11,7 @@ import pytest
 from ..bench import Bench
 from ..client import Client
 from ..lines import Line
-from ..peer import Violation
+from ..violation import Violation
 from .test_history import expect_past, offers, say_at_once
 
 #: Texts that a file of one's own making loses or divides.

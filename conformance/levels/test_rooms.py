@@ -8,7 +8,7 @@ import time
 from ..chat import Chat
 from ..client import Client
 from ..inbox import Answer
-from ..peer import Violation, blamed_on
+from ..violation import Violation, blamed_on
 
 
 def test_join_is_answered_with_the_room_and_its_members(chat: Chat) -> None:

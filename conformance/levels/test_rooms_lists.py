@@ -7,7 +7,7 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..peer import Violation, blamed_on
+from ..violation import Violation, blamed_on
 from .test_rooms import all_move, awaits_empty
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ..bench import Bench, needs, untested
-from ..peer import Violation
 from ..process import ServerProcess
 from ..tls import Authority
+from ..violation import Violation
 
 #: Peers that hold a connection and do not finish a handshake, at once.
 STUCK = 20

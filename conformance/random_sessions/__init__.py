@@ -8,8 +8,8 @@ makes them and compares what comes with the model, `search` finds a failure and 
 from __future__ import annotations
 
 from ..bench import Bench
-from ..peer import Violation
 from ..target import Bound
+from ..violation import Violation
 
 #: Events that a server holds which can be told so: a lock overflows now and then.
 HOLD_COUNT = 5

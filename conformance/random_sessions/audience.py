@@ -9,8 +9,8 @@ from ..chat import Chat
 from ..client import Client
 from ..lines import escape
 from ..model import World
-from ..peer import Violation
 from ..spec import Step
+from ..violation import Violation
 from .compare import Comparer, Difference, rule_broken, says_why, shown
 from .moves import HALF_CLOSE
 

@@ -16,8 +16,8 @@ from ..client import Client
 from ..inbox import Answer
 from ..lines import escape
 from ..model import World, as_text, is_answered, is_last
-from ..peer import Violation
 from ..spec import Step
+from ..violation import Violation
 from .audience import Audience
 from .judge import judged, level_of
 from .moves import CUT, HALF_CLOSE, Begins, Connects, Leaves, Move, Sends, Turn

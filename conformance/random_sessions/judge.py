@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 
-from ..peer import Violation
 from ..spec import BEYOND, read_spec
+from ..violation import Violation
 
 #: The level of each verb of the core; a verb that is not here belongs to an extension.
 _VERBS = {"PING": 0, "PONG": 0, "NICK": 1, "SAY": 2, "WHO": 3, "QUIT": 4, "LOCK": 5, "UNLOCK": 5}

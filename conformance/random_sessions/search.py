@@ -19,11 +19,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from ..bench import Bench, untested
 from ..chat import Chat
 from ..model import World
-from ..peer import Violation
 from ..process import ServerProcess
 from ..servers import HOST, Served
 from ..spec import Step
 from ..target import Bound
+from ..violation import Violation
 from .choices import BACKEND, choices_from
 from .conversation import Conversation
 from .extended import people_with
