@@ -110,10 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
     known = parser.parse_args(arguments)
     spec = read_spec()
-    faults = [fault for fault in known_faults() if not known.names or fault.name in known.names]
-    if not faults:
-        print("there is no faulty server of this name", file=sys.stderr)
+    everything = {fault.name: fault for fault in known_faults()}
+    if unknown := [name for name in known.names if name not in everything]:
+        print(f"matrix: no such faulty server: {', '.join(unknown)}", file=sys.stderr)
         return 2
+    faults = [everything[name] for name in known.names or everything]
     console = terminal.console()
     interrupted_by_signals()
     grades = Grades()

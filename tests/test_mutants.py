@@ -35,3 +35,9 @@ def test_faulty_servers_are_failed_on_the_right_requirement(tmp_path: Path) -> N
     assert blamed == FAULTS
     assert {each["verdict"] for each in found.values()} == {"fail"}
     assert done.returncode == 0
+
+
+def test_a_name_that_no_faulty_server_has_is_one_clear_line() -> None:
+    command = [sys.executable, "-m", "conformance.matrix", "nonsense", *FAULTS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "matrix: no such faulty server: nonsense\n")
