@@ -198,6 +198,21 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
         {"why": r"listen queue"},
     ),
     (
+        "The client has ended its direction while lines of it were waiting. They are obeyed all "
+        "the same, and answered; its end comes after them.",
+        {"id": r"RATE-1", "got": r"end of stream"},
+    ),
+    (
+        "Who has chosen a name has all the time there is: does NICK stop the timer that began when "
+        "the client connected?",
+        {"id": r"NAMELESS-1", "got": r"end of stream|^BYE"},
+    ),
+    (
+        "This reply belongs to somebody else. Is a buffer filled anew while a part of what it held "
+        "is still to be sent?",
+        {"id": r"SLOW-", "why": r"reply to nothing"},
+    ),
+    (
         "Only the beginning arrived. Does recv(1024) read it, and is what it returns taken for "
         "the whole line? Collect until the \\n comes.",
         {"differs": r"cut off", "sent": r".{900}"},
