@@ -196,6 +196,7 @@ class Client(Peer):
             event.kind == "JOINED"
             and self.chat.level < BEYOND
             and event["name"] != self.nick
+            and event.number("number") > self.number
             and (event["name"], event.number("number")) in self.chat.settled
             and sum(line.text == event.text for line in self.stream) == 1
         )

@@ -256,10 +256,11 @@ def test_an_unknown_verb_is_refused(chat: Chat, command: str) -> None:
 
 def test_what_a_program_can_do_is_no_verb(chat: Chat) -> None:
     """ERR-2: names of functions and methods are not looked up for a client."""
-    alice = chat.connect("alice")
-    alice.takes_name()
-    for command in METHODS:
-        alice.is_refused(command, "unknown-verb", "-")
+    for number, command in enumerate(METHODS):
+        if number % 4 == 0:  # who is refused too often may be sent away: that is ERR-4
+            client = chat.connect(f"c{number}")
+            client.takes_name()
+        client.is_refused(command, "unknown-verb", "-")
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_the_first_message_is_number_1(new_chat: Chat) -> None:
 
 
 def test_messages_are_numbered_consecutively(chat: Chat) -> None:
-    """SAY-5: each message has the next number, in its OK and in its MSG."""
+    """SAY-5: each message has the next number, in its OK and in its MSG, past 256 as well."""
     alice, bob = chat.members("alice", "bob")
     last = alice.says("zero")
     bob.hears(alice, "zero", last)
@@ -144,6 +144,10 @@ def test_messages_are_numbered_consecutively(chat: Chat) -> None:
         speaker, listener = (alice, bob) if number % 3 else (bob, alice)
         speaker.does(f"SAY number {number}", f"OK SAY {last + number}")
         listener.hears(speaker, f"number {number}", last + number)
+    for number in range(31, 271):
+        alice.does("SAY once more", f"OK SAY {last + number}")
+    bob.fence()
+    bob.events.clear()
 
 
 def test_everybody_hears_one_order_while_all_talk_at_once(chat: Chat) -> None:

@@ -23,8 +23,6 @@ def test_everybody_is_told_that_the_server_stops(bench: Bench, number: signal.Si
     chat = bench.chat(server)
     members = chat.crowd(20)
     nameless = chat.connects(*(f"nobody{number}" for number in range(12)))
-    for client in (members[0], nameless[0]):
-        client.sends_octets(b"PING ha", shown="PING ha (and no more)")
     server.signal(number)
     for client in (*members, *nameless):
         event = client.awaits_event("BYE (and words)")

@@ -12,8 +12,6 @@ REFUSED = [
     ("WHO is here", "bad-args"),
     ("NICK other", "already-named"),
     ("DANCE", "unknown-verb"),
-    ("LOCK now", "bad-args"),
-    ("UNLOCK now", "bad-args"),
     ("PING", "bad-args"),
     ("QUIT " + "x" * 3801, "text-too-long"),
 ]

@@ -10,7 +10,7 @@ from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
 from ..together import Watch
-from ..violation import Violation
+from ..violation import Violation, blamed_on
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
@@ -92,6 +92,26 @@ def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
         carol.is_told(each)
     carol.fence()
     alice.fence()
+
+
+@needs("STOP-1")
+def test_who_has_sent_half_a_line_is_told_that_the_server_stops(bench: Bench) -> None:
+    """OCTET-10, STOP-1: BYE to every connection, whatever it was about to say."""
+    server = bench.start()
+    chat = bench.chat(server)
+    clients = (chat.member("alice"), chat.connect("nobody"))
+    for client in clients:
+        client.sends_octets(b"PING ha", shown="PING ha (and no more)")
+    chat.member("bob").fence()
+    server.signal(signal.SIGTERM)
+    with blamed_on("STOP-1"):
+        for client in clients:
+            while client.awaits_event("BYE (and words)").kind != "BYE":
+                pass  # JOINED of Bob
+            client.awaits_end()
+    for client in chat.clients:
+        client.awaits_end()
+        client.events.clear()
 
 
 @needs("SLOW-1", "STOP-1")

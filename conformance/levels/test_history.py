@@ -56,16 +56,17 @@ def test_a_hundred_are_remembered_in_any_case(chat: Chat, length: int) -> None:
 
 def test_rooms_do_not_forget_for_each_other(chat: Chat) -> None:
     """HIST-1: the last 100 of a room, however much was said in the lobby since."""
-    alice = chat.member("alice")
+    alice, bob, carol = chat.members("alice", "bob", "carol")
     garden = chat.nick("garden")
     texts = [f"{number:04}" for number in range(100)]
     if offers(chat, alice, "rooms"):
-        alice.asks(f"JOIN {garden}")
+        for client in (bob, alice):
+            client.asks(f"JOIN {garden}")
         say_at_once(alice, texts)
-        alice.asks("JOIN lobby")
-        say_at_once(alice, ["elsewhere"] * 400)
-        alice.asks(f"JOIN {garden}")
-        _expect_texts(alice, "HISTORY 100", texts)
+        _expect_texts(bob, "HISTORY 100", texts)
+        say_at_once(carol, ["elsewhere"] * 400)
+        _expect_texts(bob, "HISTORY 100", texts)
+    chat.put_aside()
 
 
 @pytest.mark.parametrize("way", ["quit", "half-close"])

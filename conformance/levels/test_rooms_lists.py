@@ -44,7 +44,7 @@ def test_a_room_that_was_empty_is_spelled_as_before(chat: Chat) -> None:
 @pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
 @needs("LEFT-1", "LEFT-2")
 def test_a_room_outlives_those_who_leave_the_server(chat: Chat, way: str) -> None:
-    """ROOM-6, ROOM-7, ROOM-9, ROOM-10: empty it is not listed; its spelling and seq stay."""
+    """ROOM-13, ROOM-6, ROOM-7, ROOM-9, ROOM-10: empty it is not listed; spelling and seq stay."""
     alice, bob = chat.members("alice", "bob")
     garden = all_move(chat, "Garden", bob)
     bob.does("SAY hello", "OK SAY 1")
@@ -170,16 +170,17 @@ def test_joining_ones_own_room_ends_the_lock_too(chat: Chat) -> None:
 
 @needs("LOCK-1", "LOCK-4")
 def test_a_lock_holds_coming_and_going(chat: Chat) -> None:
-    """ROOM-2: who came and moved on in the meantime did both; a locked member is told so."""
+    """ROOM-5, ROOM-2: who came and moved on in the meantime did both; one who is locked is told."""
     alice, bob = chat.members("alice", "bob")
     garden = all_move(chat, "garden", alice)
     alice.does("LOCK", "OK LOCK")
     for room in (garden, "lobby", garden):
         bob.asks(f"JOIN {room}")
-    alice.does("UNLOCK", "OK UNLOCK 3")
-    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
-    alice.receives(f"LEFT {garden} {bob.nick} moved")
-    alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+    with blamed_on("ROOM-2"):
+        alice.does("UNLOCK", "OK UNLOCK 3")
+        alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
+        alice.receives(f"LEFT {garden} {bob.nick} moved")
+        alice.receives(f"JOINED {garden} {bob.nick} {bob.number}")
 
 
 @pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
@@ -198,7 +199,7 @@ def test_who_leaves_leaves_the_room_in_which_it_was(chat: Chat, way: str) -> Non
 
 @needs("LOCK-1", "STOP-1")
 def test_a_stop_delivers_what_is_held_in_a_room(bench: Bench) -> None:
-    """ROOM-3: every event of the new room arrives: those that are held, before BYE."""
+    """ROOM-5, ROOM-3: every event of the new room arrives: those that are held, before BYE."""
     server = bench.start()
     chat = bench.chat(server)
     alice, bob = chat.members("alice", "bob")
@@ -215,6 +216,7 @@ def test_a_stop_delivers_what_is_held_in_a_room(bench: Bench) -> None:
             client=alice,
             expected=" / ".join(expected),
             got=" / ".join(got) or "(nothing)",
+            requirement="ROOM-3",
         )
     for client in (alice, bob):
         client.events.clear()

@@ -46,7 +46,7 @@ class NamesAHundred(Hub):
         super().admit(member, name)
 
 
-@breaks("SAY-6")
+@breaks("SAY-5")
 class SeqOfOneOctet(Hub):
     """The number of a message is kept in one octet: after 255 comes 0."""
 
@@ -106,7 +106,7 @@ class DropsEveryFiftiethJoined(Counting):
     kind = "JOINED"
 
 
-@breaks("LEFT-8")
+@breaks("QUIT-2")
 class DropsEveryFiftiethLeft(Counting):
     """Of every 50th who leaves nobody is told."""
 
@@ -114,7 +114,7 @@ class DropsEveryFiftiethLeft(Counting):
     crowd = 20
 
 
-@breaks("LEFT-8")
+@breaks("QUIT-2")
 class DoublesEveryFiftiethLeft(Counting):
     """Of every 50th who leaves everybody is told twice."""
 
