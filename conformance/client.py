@@ -210,6 +210,9 @@ class Client(Peer):
                 break
             if line is event:
                 return "SAY-9"
+        came_before = event.kind == "JOINED" and event.number("number") < self.number
+        if came_before and self.chat.level < BEYOND:
+            return "JOINED-2"
         if event.fields.get("name") != self.nick:
             return None
         return {"MSG": "SAY-4", "JOINED": "JOINED-2", "LEFT": "LEFT-9"}.get(event.kind)
