@@ -82,8 +82,9 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     chat.ignored.add("JOINED")
     watch.begins()
+    erin = chat.member("erin")  # before Alice: if she is asked, then not later than Alice
     alice, *others = stay = chat.members("alice", *SIGNS)
-    erin, nobody, due = chat.member("erin"), chat.connect("nobody"), 0.0
+    nobody, due = chat.connect("nobody"), 0.0
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
     for client in (*others, *go):
         client.answers_pings = False
