@@ -163,6 +163,7 @@ class Peer(Inbox):
         self.chat.log.append(Entry(self.label, ">", "(reads again)"))
         self.chat.mute.discard(self)
         self.chat.start_reading(self)
+        self._write()  # what its socket did not take before
 
     def presses_on(self) -> int:
         """Sends what the socket takes now. Returns how many octets it has not taken."""

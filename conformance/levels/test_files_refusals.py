@@ -4,7 +4,7 @@ import pytest
 
 from ..bench import needs
 from ..chat import Chat
-from ..client import ANY_VERB
+from ..client import ANY_VERB, Client
 from ..transfers import LONGEST, SOME_DIGEST, WINDOW, Transfer, offer_to, some_octets
 from ..violation import Violation, blamed_on
 
@@ -279,10 +279,25 @@ def test_what_ended_with_its_other_side_does_not_count(chat: Chat) -> None:
         Transfer(each, alice, rule="FILE-20").accept()
     for each in crowd:
         each.does("QUIT", "OK QUIT")
-    with blamed_on("FILE-21"):
-        chat.put_aside()
+    _expect_sixteen_aborted(alice)
+    chat.put_aside(bob)
     for sender, receiver in ((alice, bob), (bob, alice)) * 8:
         Transfer(sender, receiver, rule="FILE-20").accept()
+
+
+def _expect_sixteen_aborted(alice: Client) -> None:
+    """What is not over counts: that is FILE-21, and FILE-20 has nothing to say of it."""
+    alice.fence()
+    over = [event for event in alice.events if event.kind == "ABORTED"]
+    if len(over) != 16:
+        raise Violation(
+            "eight have left, each with one transfer to Alice and one from her",
+            client=alice,
+            expected="(ABORTED of 16 transfers)",
+            got=f"(ABORTED of {len(over)} transfers)",
+            requirement="FILE-21",
+        )
+    alice.events.clear()
 
 
 def test_a_ninth_transfer_is_accepted_or_may_be_later(chat: Chat) -> None:

@@ -183,14 +183,14 @@ class NothingBeforeOneCame(OtherPast):
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         super().__init__(name, limits)
-        self._since: dict[Member, int] = {}
+        self._before: dict[Member, set[Message]] = {}
 
     def do_nick(self, member: Member, arguments: str) -> None:
         super().do_nick(member, arguments)
-        self._since.setdefault(member, self.lobby.seq)
+        self._before.setdefault(member, {each for past in self.past.values() for each in past})
 
     def past_of(self, member: Member, past: list[Message], count: int) -> list[Message]:
-        past = [each for each in past if each.seq > self._since[member]]
+        past = [each for each in past if each not in self._before[member]]
         return super().past_of(member, past, count)
 
 
