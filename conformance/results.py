@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import tomllib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -102,14 +103,25 @@ class Result:
 
         Where there can be no test: untestable.
         """
+        return self._status(requirement, self._records_by_requirement()[requirement])
+
+    def _records_by_requirement(self) -> defaultdict[str, list[Record]]:
+        """The records that cite each requirement, or blame it."""
+        records = defaultdict(list)
+        for record in self.records:
+            for name in {*record.cites, *record.blames}:
+                records[name].append(record)
+        return records
+
+    def _status(self, requirement: str, records: Sequence[Record]) -> str:
         if self.spec.requirements[requirement].untestable:
             return "untestable"
-        if any(requirement in record.blames for record in self.records):
+        if any(requirement in record.blames for record in records):
             return "fail"
         level = self.spec.requirements[requirement].level
         found = {
             record.status
-            for record in self.records
+            for record in records
             if requirement in record.cites and record.level == level  # a later one may be skipped
         }
         for status in ("error", "fail", "skip"):
@@ -117,12 +129,17 @@ class Result:
                 return "skip" if status == "fail" else status  # it was another's fault
         if "pass" in found or "untested" in found:
             return "pass" if "pass" in found else "untested"
-        if any(requirement in record.cites for record in self.records):
+        if any(requirement in record.cites for record in records):
             return "untested"  # only a test of a later level was chosen
         return "skip"  # the run ended before it
 
     def statuses(self) -> dict[str, str]:
-        return {name: self.status(name) for name in self.spec.requirements if name in self.selected}
+        records = self._records_by_requirement()
+        return {
+            name: self._status(name, records[name])
+            for name in self.spec.requirements
+            if name in self.selected
+        }
 
     def concerned(self) -> dict[str, str]:
         """The statuses without those of extensions that it does not claim to have."""

@@ -190,8 +190,8 @@ def _few_descriptors(server: ServerProcess) -> Iterator[None]:
 
 def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
     """START-4: a port that is none: a word on standard error, exit status 2."""
-    for port in ("banana", "65536"):
-        server = bench.launch(port=port)
+    ports = ("banana", "65536")
+    for port, server in [(port, bench.launch(port=port)) for port in ports]:
         status = server.wait_end(bench.servers.start_patience)
         state = server.state()
         server.kill()
