@@ -86,6 +86,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     alice, *others = stay = chat.members("alice", *SIGNS)
     nobody, due = chat.connect("nobody"), 0.0
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
+    nobody.does("PING x")  # once, and says nothing more
     for client in (*others, *go):
         client.answers_pings = False
     since = watch.passed  # before any of them had a name
