@@ -146,6 +146,10 @@ HINTS: dict[str, str] = {
         "Keep what the socket did not take (send() returns how much it took) in an outbox, and "
         "bound that; drop whoever is past the bound, and tell the others."
     ),
+    "GROW-4": (
+        "After shutdown(SHUT_WR) a server reads on until the client has closed, and some never do: "
+        "put a deadline on that, and close."
+    ),
     "IDLE-1": (
         "A loop that does not wait: poll() and select() return at once for a socket whose end "
         "you have seen, for one that can be written to though nothing is owed, and for a "

@@ -53,6 +53,7 @@ class Peer(Inbox):
         self.ended: str | None = None  # how the server ended the stream, once it did
         self.half_closed = False
         self.chunk = CHUNK  # octets that it reads at once
+        self.returns_end = True  # whether it ends its direction when the server has ended the other
         self._input = b""
         self._output = bytearray()
         self._wire = chat.new_wire()
@@ -355,8 +356,9 @@ class Peer(Inbox):
         self.ended = how
         self.chat.log.append(Entry(self.label, "<", f"({how})"))
         self.chat.stop_reading(self)
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)  # as programs do that read an end of stream
+        if self.returns_end:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_WR)  # as programs do that read an end of stream
 
     # What the inbox asks
 

@@ -1,12 +1,20 @@
-"""Level 6: who is let in, who is turned away, and the descriptors that they take."""
+"""Level 6: who is let in, who is turned away, who does not go; and the descriptors they take."""
 
 import time
+from collections.abc import Iterator
 
+from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..process import ServerProcess
-from ..usage import processes_of, usage_of
+from ..together import Watch
+from ..usage import SPARE, processes_of, usage_of
 from ..violation import Violation, blamed_on
+
+#: Those who quit and close nothing: more than the descriptors by which a server grows by itself.
+CROWD = 2 * SPARE
+#: Seconds between two looks at the descriptors of a server.
+LOOK = 0.1
 
 
 def expect_let_in(chat: Chat, label: str, rule: str) -> Client:
@@ -52,3 +60,32 @@ def descriptors(server: ServerProcess) -> int:
     """How many the server has; 0 if the system does not tell."""
     found = usage_of(processes_of(server.popen.pid))
     return found.descriptors if found else 0
+
+
+def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
+    """Each is told OK QUIT, reads the end of the stream, and stays as it is."""
+    if not (before := descriptors(watch.server)):
+        untested("this system does not tell what processes take")
+    crowd = [Client(chat, f"stays{number}") for number in range(CROWD)]
+    for client in crowd:
+        client.returns_end = False
+        client.sends("QUIT")
+    watch.begins()
+    yield from watch.until(lambda: all(each.ended for each in crowd))
+    for client in crowd:
+        client.check(client.answer().final, "OK QUIT")
+        client.awaits_end()
+    watch.begins()
+    more, due = [CROWD], 0.0
+    for _ in watch.until(lambda: more[-1] <= SPARE):
+        if watch.passed >= due:
+            more.append(descriptors(watch.server) - before)
+            due = watch.passed + LOOK
+        yield
+    if more[-1] > SPARE:
+        raise Violation(
+            f"{CROWD} connections were told OK QUIT {watch.passed:.0f} s ago, and close nothing",
+            expected="(as many descriptors as before)",
+            got=f"({more[-1]} descriptors more)",
+            requirement="GROW-4",
+        )

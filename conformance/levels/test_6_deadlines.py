@@ -15,6 +15,7 @@ from ..lines import escape
 from ..narrow import BEHIND, TEXT
 from ..together import Parts, Watch, judge
 from ..violation import Violation
+from .doors import those_who_quit_close_nothing
 from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_locks_a_second_time
 from .silence import (
@@ -221,6 +222,7 @@ PARTS: Parts = {
     "stall": ({"stall": SHORT}, somebody_reads_nothing),
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
     "again": ({"hold-time": SHORT, "hold-count": HOLD}, somebody_locks_a_second_time),
+    "quit": ({}, those_who_quit_close_nothing),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
@@ -271,6 +273,12 @@ def test_who_sends_too_fast_is_answered_later(bench: Bench) -> None:
 def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
     """SILENCE-5: its lines wait for longer than it may be silent, and all are answered."""
     judge(bench, PARTS, "waiting")
+
+
+@needs("QUIT-1", "QUIT-3", "GROW-1")
+def test_who_has_quit_and_closes_nothing_takes_nothing(bench: Bench) -> None:
+    """GROW-4: the server closes the connection, when it has waited for a second or two."""
+    judge(bench, PARTS, "quit")
 
 
 def _ask_at_once(client: Client, count: int) -> None:

@@ -17,6 +17,7 @@ from parley.hub import Hub, Limits, Member
 from parley.wire import LineCutter
 
 from .registry import breaks
+from .tools import OtherLimits
 
 #: Octets that each connection leaves behind.
 LEFT_BEHIND = 128 * 1024
@@ -171,3 +172,10 @@ class KeepsEndlessLines(LineCutter):
         if b"\n" in data:
             self._pieces.clear()
         return lines
+
+
+@breaks("GROW-4")
+class WaitsForTheLastWord(OtherLimits):
+    """Who has quit is waited for until it has closed."""
+
+    other = {"linger_time": 1e6}  # noqa: RUF012  # read only
