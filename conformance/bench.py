@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from _pytest.outcomes import Skipped  # as pytest.skip.Exception it has no type
@@ -12,10 +13,11 @@ from _pytest.outcomes import Skipped  # as pytest.skip.Exception it has no type
 from .chat import Chat, Vacuous
 from .load.figures import Span
 from .load.rounds import Load
-from .process import ServerProcess
+from .process import ServerProcess, StartError
 from .pty import Terminal
 from .servers import HOST, Served, Servers
 from .target import Bound
+from .violation import Violation
 
 #: How the reasons begin that there are for not testing something: the target gives no means, or
 #: the machine does not. Whether an extension is offered, the server itself says, and no test.
@@ -54,6 +56,14 @@ def wants(*requirements: str) -> pytest.MarkDecorator:
     return pytest.mark.wants(*requirements)
 
 
+def begins(begin: Callable[[Bench], object]) -> pytest.MarkDecorator:
+    """Marks a test that has to wait: this is called when the first test of its level is due.
+
+    The test gets what it returned, or raised, from `Bench.begun`.
+    """
+    return pytest.mark.begins.with_args(begin)  # called with a function, a mark would decorate it
+
+
 @dataclass
 class Bench:
     """What a test may ask for: `chat` is a fixture of its own; the rest is made here."""
@@ -69,6 +79,7 @@ class Bench:
     chats: list[tuple[Chat, Served]] = field(default_factory=list)
     launched: int = 0  # servers that the test has started for itself
     compared: int = 0  # stretches of load, and random sessions, of which every line was compared
+    _begun: tuple[Any, BaseException | None] = (None, None)
 
     def chat(self, server: Served | None = None, tls: ssl.SSLContext | None = None) -> Chat:
         """Clients for a server that may have served other tests, or for the one given."""
@@ -132,6 +143,20 @@ class Bench:
         self.launched += 1
         servers = self.servers
         return Terminal(servers.target, servers.a_port(), servers.start_patience, servers.always)
+
+    def begin(self, begin: Callable[[Bench], object]) -> None:
+        """Lets the test begin before its turn; what goes wrong is told when its turn has come."""
+        try:
+            self._begun = begin(self), None
+        except (Violation, StartError, Skipped) as error:
+            self._begun = None, error
+
+    def begun(self) -> Any:
+        """What has been begun before. Raises what was raised then."""
+        result, error = self._begun
+        if error is not None:
+            raise error
+        return result
 
     def finish(self, spoiled: bool) -> None:
         """Gives back what the test used."""

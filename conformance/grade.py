@@ -81,18 +81,41 @@ class Grader:
         self.hanging: set[str] = set()  # requirements that cost a whole patience
         self._card: dict[str, Any] = {}
         self._blames: tuple[str, ...] = ()
+        self._level = -1  # of the test whose turn it is
+        self._early: dict[str, Bench] = {}  # of tests that have begun before their turn
 
     @pytest.fixture
     def bench(self, request: pytest.FixtureRequest) -> Iterator[Bench]:
-        case = self.selection.cases[request.node.nodeid]
-        number = list(self.selection.cases).index(request.node.nodeid)
+        bench = self._early.pop(request.node.nodeid, None) or self._bench(request.node)
+        yield bench
+        bench.finish(spoiled=bool(getattr(request.node, "spoiled", False)))
+
+    def _bench(self, item: pytest.Item) -> Bench:
+        case = self.selection.cases[item.nodeid]
+        number = list(self.selection.cases).index(item.nodeid)
         suffix = f"{number:x}" if not self.servers.target.address else f"{number:x}{os.getpid():x}"
         load, seed = self.options.load, self.options.seed
         depth = self.options.random
-        bench = Bench(self.servers, case.level, suffix, seed, request.node.name, load, depth)
+        bench = Bench(self.servers, case.level, suffix, seed, item.name, load, depth)
         bench.private = self.spec.private if case.is_private else frozenset()
-        yield bench
-        bench.finish(spoiled=bool(getattr(request.node, "spoiled", False)))
+        return bench
+
+    def _begin_early(self, level: int) -> None:
+        """Lets the tests of a level begin that have to wait, unless they will not be judged."""
+        if level == self._level:
+            return
+        self._level = level
+        for case in self.selection.cases.values():
+            if case.level != level or self.failed.keys() & set(prerequisites(case, self.spec)):
+                continue
+            for mark in case.item.iter_markers("begins"):
+                bench = self._early[case.item.nodeid] = self._bench(case.item)
+                bench.begin(*mark.args)
+
+    def pytest_sessionfinish(self) -> None:
+        """Some may have been left out after they had begun."""
+        for bench in self._early.values():
+            bench.finish(spoiled=True)
 
     @pytest.fixture
     def chat(self, bench: Bench) -> Chat:
@@ -112,6 +135,7 @@ class Grader:
         if len(self.hanging) >= HANGS:
             hanging = " and ".join(sorted(self.hanging))
             raise NotJudged(f"not judged: nothing came for {hanging}, and the grade ends there")
+        self._begin_early(case.level)
         if case.cites[0] in self.hanging:
             raise NotJudged(f"{case.cites[0]} has failed already, by silence")
         offered = {self.spec.requirements[name].capability for name in case.cites} - {None}

@@ -67,6 +67,7 @@ class ServerProcess:
         self.is_plain = False  # whether it was started without anything special
         self.asked: list[str] = []  # of its words those that a test asked for
         self.started = time.monotonic()
+        self.ended_at = 0.0  # on the same clock, as soon as it has ended
         self.host = host
         self.port = 0
         self.ready_line: str | None = None
@@ -182,6 +183,7 @@ class ServerProcess:
 
     def _await_end(self) -> None:
         self.popen.wait()  # without a time limit: with one, it would look again and again
+        self.ended_at = time.monotonic()
         self._ended.set()
 
     def _read(self, stream: IO[bytes], tail: deque[str]) -> None:

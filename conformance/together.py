@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from .bench import Bench, untested
+from .bench import Bench, begins, untested
 from .chat import Chat
 from .process import ServerProcess, StartError
 from .servers import Servers
@@ -78,8 +78,16 @@ class Played:
     end: BaseException | None
 
 
-#: By name. Kept as long as its target is graded.
+#: By the names of the parts: their servers, and how they ended. Kept as long as their target is
+#: graded.
+_Launched = dict[str, ServerProcess]
+_LAUNCHED: weakref.WeakKeyDictionary[Servers, _Launched] = weakref.WeakKeyDictionary()
 _PLAYED: weakref.WeakKeyDictionary[Servers, dict[str, Played]] = weakref.WeakKeyDictionary()
+
+
+def ahead(parts: Parts) -> pytest.MarkDecorator:
+    """Marks tests about these parts: their servers come up while others of the level are played."""
+    return begins(lambda bench: _launch(bench, parts))
 
 
 def judge(bench: Bench, parts: Parts, name: str) -> None:
@@ -90,20 +98,26 @@ def judge(bench: Bench, parts: Parts, name: str) -> None:
             untested(f"parley.toml has no option {option}")
     all_played = _PLAYED.setdefault(bench.servers, {})
     if name not in all_played:
-        can_be_told = {each: part for each, part in parts.items() if part[0].keys() <= known.keys()}
-        all_played.update(_play(bench, can_be_told))
+        all_played.update(_play(bench, parts))
     played = all_played[name]
     bench.chats.append((played.chat, played.server))  # from here on it is this test's
     if played.end is not None:
         raise played.end
 
 
+def _launch(bench: Bench, parts: Parts) -> _Launched:
+    """The servers of those parts of which the target can be told; started, if they are not yet."""
+    launched = _LAUNCHED.setdefault(bench.servers, {})
+    for name, (bounds, _) in parts.items():
+        if name not in launched and bounds.keys() <= bench.servers.target.options.keys():
+            words = {option.replace("-", "_"): to for option, to in bounds.items()}
+            launched[name] = bench.launch_with(**words)
+    return {name: server for name, server in launched.items() if name in parts}
+
+
 def _play(bench: Bench, parts: Parts) -> dict[str, Played]:
     """Plays these parts, all at the same time."""
-    servers = {
-        name: bench.launch_with(**{option.replace("-", "_"): to for option, to in bounds.items()})
-        for name, (bounds, _) in parts.items()
-    }
+    servers = _launch(bench, parts)
     played: dict[str, Played] = {}
     running: dict[str, Iterator[None]] = {}
     for name, server in servers.items():

@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from ..bench import Bench
+from ..bench import Bench, begins
 from ..process import ServerProcess, StartError, describe
 from ..servers import HOST, Elsewhere
 from ..violation import Violation
@@ -64,12 +64,9 @@ def test_nobody_is_told_that_the_others_leave(bench: Bench) -> None:
         client.events.clear()
 
 
-def test_the_server_ends_although_nobody_closes(bench: Bench) -> None:
-    """STOP-3: the process has ended 2 s after the signal, even if no client reads or closes.
-
-    One server for each signal; they end at the same time.
-    """
-    ending = []
+def _told_to_stop(bench: Bench) -> list[tuple[ServerProcess, float]]:
+    """One server for each signal, and when it was told; from then on nobody reads or closes."""
+    stopping = []
     for number in SIGNALS:
         server = bench.start()
         chat = bench.chat(server)
@@ -80,13 +77,18 @@ def test_the_server_ends_although_nobody_closes(bench: Bench) -> None:
             client.reads_no_more()
         for _ in range(100):
             bob.says("x" * 3000)
-        ending.append((server, chat, number))
-    started = time.monotonic()
-    for server, _, number in ending:
+        stopping.append((server, time.monotonic()))
         server.signal(number)
-    for server, chat, _ in ending:
-        _ended(server, started)
-        chat.abandon()
+    return stopping
+
+
+@begins(_told_to_stop)
+def test_the_server_ends_although_nobody_closes(bench: Bench) -> None:
+    """STOP-3: the process has ended 2 s after the signal, even if no client reads or closes."""
+    for server, told in bench.begun():
+        _ended(server, told)
+    for chat, _ in bench.chats:
+        chat.abandon()  # nobody is left to be asked
 
 
 def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
@@ -182,9 +184,9 @@ def _expect_end(server: ServerProcess) -> int:
     return _ended(server, time.monotonic())
 
 
-def _ended(server: ServerProcess, started: float) -> int:
-    status = server.wait_end(started + STOP_PATIENCE - time.monotonic())
-    if status is None:
+def _ended(server: ServerProcess, told: float) -> int:
+    status = server.wait_end(told + STOP_PATIENCE - time.monotonic())
+    if status is None or server.ended_at - told > STOP_PATIENCE:
         raise Violation(
             f"the process still runs {STOP_PATIENCE:g} s after it was told to stop",
             expected="(the process has ended after 2 s)",

@@ -13,7 +13,7 @@ from ..chat import Chat
 from ..client import Client
 from ..lines import escape
 from ..narrow import BEHIND, TEXT
-from ..together import Parts, Watch, judge
+from ..together import Parts, Watch, ahead, judge
 from ..violation import Violation
 from .doors import those_who_quit_close_nothing
 from .heirs import PLACES, three_places_are_freed
@@ -226,6 +226,7 @@ PARTS: Parts = {
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
+pytestmark = ahead(PARTS)
 
 
 @needs("HELLO-3")
