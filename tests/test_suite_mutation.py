@@ -138,6 +138,18 @@ def test_the_first_requirement_that_fails_is_told(tiny: Path) -> None:
     assert (found["1 -> 0"].outcome, found["1 -> 0"].by) == ("killed", "HELLO-1")
 
 
+def test_what_has_killed_one_change_of_a_function_is_tried_first(tiny: Path) -> None:
+    """By itself PING-1 comes behind HELLO-1, which the same change refutes."""
+    judge = Judge(tiny, PATIENCE)
+    (hangs,) = (each for each in changes_of("tiny/words.py", WORDS.encode()) if each.new == "0")
+    judge.learn(hangs, Verdict("killed", "what HELLO offers", 1.0))
+    assert not judge.killers
+    judge.learn(hangs, Verdict("killed", "PING-1", 1.0))
+    assert judge.judge(hangs).by == "PING-1"
+    judge.learn(hangs, Verdict("killed", "HELLO-2", 1.0))
+    assert list(judge.killers.values()) == [["HELLO-2", "PING-1"]]
+
+
 def test_a_grade_without_end_is_unclear_and_leaves_nothing_behind(tiny: Path) -> None:
     judge = Judge(tiny, 0.5, (("--level", "0", "--answer-timeout", "60"),))
     (hangs,) = (each for each in changes_of("tiny/words.py", WORDS.encode()) if each.new == "0")

@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     judge = Judge(known.root, known.patience, (tuple(grading),) if grading else None)
     ledger = Ledger(known.output / "mutation.jsonl", suite_digest(SUITE))
+    for change in everything:
+        if verdict := ledger.verdict(change):
+            judge.learn(change, verdict)
     matching = [change for change in everything if wanted.search(change.key)]
     chosen = _chosen(matching, known.sample, known.seed)
     try:

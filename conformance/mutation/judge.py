@@ -1,15 +1,16 @@
 """Grades a copy of a server in which one thing is changed: does the suite notice?
 
-The copy is graded as a command line, like any server, in the order of building, until the first
-failure. A change is `killed` by the requirement that this failure refutes, has `survived` if there
-is none, and is `unclear` if the grade came to no end. Several copies are judged at the same time,
-each in a folder of its own.
+The copy is graded as a command line, like any server, until the first failure: by what has killed
+other changes of the same function, then in the order of building. A change is `killed` by the
+requirement that this failure refutes, has `survived` if there is none, and is `unclear` if the
+grade came to no end. Several copies are judged at the same time, each in a folder of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..grading import Grades
+from ..spec import ID
 from .changes import Change
 
 #: Where the suite is: the copies are graded from here, whatever they contain.
@@ -29,6 +31,8 @@ SHARED = "parley"
 #: Which server shows what was changed in a file that the servers share.
 SHOWN_BY = "impl_poll"
 
+#: So many requirements are tried first.
+LIKELY = 3
 #: How the reason of a test begins for which the machine was too busy.
 UNTOLD = "untested: unknown: too busy"
 
@@ -73,20 +77,39 @@ class Judge:
     patience: float  # seconds for one grade
     stages: tuple[tuple[str, ...], ...] | None = None  # what is graded; None: as the file asks for
     offers: dict[str, list[str]] = field(default_factory=dict)  # by file: capabilities as it is
+    #: By file and function: what has killed changes there, the latest first.
+    killers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     grades: Grades = field(default_factory=Grades)
 
     def judge(self, change: Change) -> Verdict:
         """Grades a server with this change."""
-        return self._grade(change.file, change.made_in)
+        likely = self.killers.get((change.file, change.function), [])[:LIKELY]
+        first = tuple(word for name in likely for word in ("--only", name))
+        verdict = self._grade(change.file, change.made_in, first)
+        self.learn(change, verdict)
+        return verdict
+
+    def learn(self, change: Change, verdict: Verdict) -> None:
+        """What has killed one change of a function may kill others: it is tried first."""
+        if self.stages is None and verdict.outcome == "killed" and re.fullmatch(ID, verdict.by):
+            place = change.file, change.function
+            others = [each for each in self.killers.get(place, ()) if each != verdict.by]
+            self.killers[place] = [verdict.by, *others]
 
     def baseline(self, file: str) -> Verdict:
         """Grades the server of a file as it is: it has to survive."""
         self.offers.pop(file, None)
         return self._grade(file, lambda source: source)
 
-    def _grade(self, file: str, made: Callable[[bytes], bytes]) -> Verdict:
+    def _grade(
+        self, file: str, made: Callable[[bytes], bytes], first: Sequence[str] = ()
+    ) -> Verdict:
         started = time.monotonic()
         with self._copy(file, made) as (folder, target):
+            if first:
+                outcome, by = what_became(self._grade_stage(folder, target, first))
+                if outcome == "killed":
+                    return Verdict(outcome, by, round(time.monotonic() - started, 1))
             for stage in self.stages or _REACH.get(file, _EVERYTHING):
                 results = self._grade_stage(folder, target, stage)
                 outcome, by = what_became(results)
