@@ -268,6 +268,14 @@ def _check_listing(asker: Client, members: list[Client]) -> None:
     asker.check(answer.final, f"OK WHO {len(members)}")
     expected = sorted(f"HERE {each.nick} {each.number}" for each in members)
     got = sorted(item.text for item in answer.items)
+    missing = [line for line in expected if line not in got]
+    if len(got) < len(expected) and missing:
+        raise Violation(
+            f"{len(missing)} of {len(expected)} members are not listed",
+            client=asker,
+            expected=missing[0],
+            got=f"({len(got)} lines, and not this one)",
+        )
     names = sorted(each.nick for each in members)
     same_names = names == sorted(item["name"] for item in answer.items)
     _expect_same(asker, expected, got, requirement="WHO-2" if same_names else None)
