@@ -35,6 +35,10 @@ from .violation import Violation
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2
 
+#: The level on which lines come in pieces, and several in one. What a server makes of that is no
+#: matter of CMD-3, which falls due with whole lines that come one by one.
+TORN_LINES = 6
+
 #: Seconds that a card waits for a server to end that has closed a connection: it may be crashing.
 CRASH_TIME = 0.5
 
@@ -227,7 +231,8 @@ class Grader:
             server.wait_end(CRASH_TIME)
         case.item.spoiled = True  # type: ignore[attr-defined]
         self._blames = (blamed,)
-        if violation.also in self.spec.requirements:
+        torn = case.level == TORN_LINES and violation.also == "CMD-3"
+        if violation.also in self.spec.requirements and not torn:
             self._blames = tuple(dict.fromkeys((blamed, violation.also)))
         # What a line is made of comes before what it says.
         first = "LINE-1" if "LINE-1" in self._blames else blamed

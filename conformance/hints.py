@@ -103,8 +103,8 @@ HINTS: dict[str, str] = {
         "at once with unread input resets the connection and may destroy OK QUIT."
     ),
     "LEFT-1": (
-        "recv() returning 0 octets means that the client has gone: remove it, tell the "
-        "others, close the socket."
+        "recv() returning 0 octets means that the client sends no more: obey what came before, "
+        "remove it, tell the others; then send what it is still owed, and close the socket."
     ),
     "LEFT-2": (
         "A reset shows as an error of recv() or send() (ECONNRESET, EPIPE; in C ignore "
@@ -115,7 +115,10 @@ HINTS: dict[str, str] = {
         "A client may close its sending side and still read: send what it is owed, then close."
     ),
     "LEFT-6": "Remove the name at the same moment as you send LEFT.",
-    "STOP-1": "Catch SIGINT and SIGTERM, queue BYE to everybody, send it, then end.",
+    "STOP-1": (
+        "Catch SIGINT and SIGTERM; queue BYE to everybody, to those without a name too; and end "
+        "only when it has been sent."
+    ),
     "STOP-3": (
         "Which thread is still waiting in recv() or accept()? It needs to be woken: shut its "
         "socket down, or write to a pipe that it polls."

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Seconds without an answer after which a PING is sent behind the command: if that is answered and
 #: the command was not, the answer will never come. It decides nothing but how soon this is known.
-PROBE_AFTER = 0.5
+PROBE_AFTER = 1.0
 #: Seconds that a connection takes if the listen queue was full: its SYN is sent again after 1 s
 #: (RFC 6298).
 QUEUE_FULL = 0.9

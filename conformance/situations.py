@@ -170,7 +170,7 @@ SITUATIONS: tuple[tuple[str, dict[str, str]], ...] = (
     ),
     (
         "The server was no longer there. What did the last command do to it?",
-        {"server": r"^(exited|killed)", "got": r"refused|end of stream|reset"},
+        {"server": r"^(exited|killed)", "got": r"refused|end of stream|reset", "id": r"^(?!STOP)"},
     ),
     # What came, or did not
     (

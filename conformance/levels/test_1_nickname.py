@@ -53,6 +53,7 @@ def test_names_that_resemble_each_other_are_different(chat: Chat) -> None:
         "a" * 21,
         "@",
         "alice!",
+        "alice\u0663",
         "x" * 300,
     ],
 )

@@ -199,6 +199,36 @@ def test_the_name_is_free_when_quit_is_answered(chat: Chat) -> None:
         client.does("QUIT", "OK QUIT")
 
 
+@needs("QUIT-1", "LEFT-1", "WHO-1")
+def test_who_quits_and_closes_later_takes_nothing_from_its_heir(chat: Chat) -> None:
+    """LEFT-6: a name belongs to who has it now, when the connection ends that had it before."""
+    alice = chat.member("alice")
+    old = chat.members(*(f"old{number}" for number in range(6)))
+    for client in old:
+        client.returns_end = False
+        client.does("QUIT", "OK QUIT")
+        client.awaits_end()
+    heirs = chat.connects(*(f"heir{number}" for number in range(len(old))))
+    for heir, client in zip(heirs, old, strict=True):
+        heir.takes_name(client.nick)
+    for number, client in enumerate(old):
+        client.closes() if number % 2 else client.resets()
+    chat.put_aside()
+    for number in range(10):  # by then it has noticed that the old connections are closed
+        seq = alice.says(f"still here {number}")
+        for heir in heirs:
+            heir.receives(f"MSG lobby {seq} {alice.nick} still here {number}")
+    listed = {item["name"] for item in alice.asks("WHO").items}
+    for heir in heirs:
+        if heir.nick not in listed:
+            raise Violation(
+                "it took the name of one who had quit, and whose connection was closed then",
+                client=alice,
+                expected=f"HERE {heir.nick} {heir.number}",
+                got="(nothing)",
+            )
+
+
 @needs("QUIT-1")
 def test_numbers_go_on_when_nobody_is_left(chat: Chat) -> None:
     """LEFT-6, NICK-6, SAY-5: in a room that was empty, of members and of messages."""

@@ -104,7 +104,7 @@ def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
 
 
 def test_some_leave_while_the_server_stops(bench: Bench) -> None:
-    """STOP-4, STOP-1: exit status 0, and BYE for those who stay, whatever others do meanwhile."""
+    """STOP-4: exit status 0, whatever others do meanwhile; and those who stay are told (STOP-1)."""
     server = bench.start()
     chat = bench.chat(server)
     members = chat.crowd(100)

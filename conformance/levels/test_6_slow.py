@@ -49,15 +49,16 @@ def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     """SLOW-2: the connection is closed, and every other member receives LEFT lobby name slow."""
     can_be_told = "outbox-bytes" in bench.servers.target.options
     chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
+    carol = chat.narrow_member("carol")  # the first of those who are told of a message
     alice, bob = chat.members("alice", "bob")
-    carol = chat.narrow_member("carol")
     carol.reads_no_more()
     said = 0
     while said < MOST_OCTETS:
-        for _ in range(20):
-            alice.says(TEXT)
-            said += len(TEXT)
-        bob.fence()
+        with blamed_on("SLOW-1"):
+            for _ in range(20):
+                alice.says(TEXT)
+                said += len(TEXT)
+            bob.fence()
         if any(event.kind == "LEFT" for event in bob.events):
             break
         bob.events.clear()

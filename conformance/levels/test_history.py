@@ -255,7 +255,7 @@ def test_a_locked_member_reads_the_history_of_now(chat: Chat) -> None:
     alice.hears(bob, "held", seq)
 
 
-@pytest.mark.parametrize("arguments", ["x", "-1", "1 2", "01", "1.5", " 1", "9" * 17])
+@pytest.mark.parametrize("arguments", ["x", "-1", "1 2", "01", "1.5", " 1", "9" * 17, "\u0663"])
 def test_what_is_no_number_is_refused(chat: Chat, arguments: str) -> None:
     """HIST-8: bad-args."""
     chat.member("alice").is_refused(f"HISTORY {arguments}", "bad-args")
