@@ -19,6 +19,13 @@ NOT_BEFORE = 0.7
 GOODBYE = "BYE (and words), then (end of stream)"
 #: How often those who answer are asked, each time after as long a silence.
 ROUNDS = 3
+#: What those without a name send over and over again, each one thing: octets, and what they show.
+WRONG = {
+    "empty": (b"", ""),
+    "binary": (b"NICK \xff", "NICK (no UTF-8)"),
+    "endless": (b"NICK " + b"x" * 5000, "NICK xxx... (5000 octets)"),
+    "pong": (b"PONG x", "PONG x"),
+}
 #: By what the members of a test answer each PING; as octets, what is no command; what it tells.
 SIGNS = {
     "carol": (b"PING me-too", "PING me-too", "another command"),
@@ -39,8 +46,9 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     for client in named:
         client.sends(f"NICK {client.nick}")
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
+    wrong = [Client(chat, label) for label in WRONG]
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    everybody = [*named, silent, busy, half]
+    everybody = [*named, silent, busy, half, *wrong]
     yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
     before = descriptors(watch.server)
     crowd = [Client(chat, f"silent{number}") for number in range(2 * SPARE)]
@@ -50,13 +58,20 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     if not all(each.greeting for each in everybody):
         watch.expect_in_time(SHORT)
     commands, due = cycle(("PING x", "NICK 1", "SAY x")), 0.0
-    for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half))):
+    for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half, *wrong))):
         may_go_on = silent.ended is not None or watch.passed < 2 * SHORT
-        if busy.ended is None and may_go_on and watch.passed >= due:
-            busy.sends(next(commands))
+        if may_go_on and watch.passed >= due:
+            if busy.ended is None:
+                busy.sends(next(commands))
+            for client in wrong:
+                if client.ended is None:
+                    _sends_wrongly(client)
             due = watch.passed + SHORT / 4
         yield
-    for client, rule in ((silent, "NAMELESS-1"), (busy, "NAMELESS-2"), (half, "NAMELESS-2")):
+    for client, rule in (
+        (silent, "NAMELESS-1"),
+        *((each, "NAMELESS-2") for each in (busy, half, *wrong)),
+    ):
         _expect_bye(client, watch, rule, SHORT)
         client.abandons()
         client.events.clear()
@@ -84,7 +99,8 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     watch.begins()
     erin = chat.member("erin")  # before Alice: if she is asked, then not later than Alice
     alice, *others = stay = chat.members("alice", *SIGNS)
-    nobody, due = chat.connect("nobody"), 0.0
+    nobody, late, due = chat.connect("nobody"), chat.connect("late"), 0.0
+    named = 0.0  # when the late one was going to take its name
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
     nobody.does("PING x")  # once, and says nothing more
     for client in (*others, *go):
@@ -111,6 +127,11 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             if half.ended is None:
                 half.sends_octets(b"x", shown="x (and no LF)")
             due = watch.passed + SILENCE / 4
+        if not named and watch.passed > 1.5 * SILENCE:
+            named = watch.passed
+            late.sends(f"NICK {late.nick}")
+        if late.pings and watch.passed - named < NOT_BEFORE * SILENCE:
+            raise too_early(late, watch, "SILENCE-1", SILENCE)
         _expect_nothing_early(silent, locked, watch, watch.passed - since)
         yield
     _expect_asked(silent)
@@ -128,15 +149,23 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         watch.expect_in_time(SILENCE)
     _expect_not_asked(erin, alice.pings, "a member says something all the time")
     _expect_listed(erin, go)
-    newest = max(client.number for client in go)
     with nobody_is_late():
+        late.named(late.answer())
+        newest = max(client.number for client in (*go, late))
         heirs = [left_once(chat, alice, client) for client in go]
         for heir in heirs:
             expect_next(heir, newest)
         expect_not_locked(heirs[-1], alice)
-        for client in (*stay, erin, *heirs):
+        for client in (*stay, erin, late, *heirs):
             client.fence()
             client.events.clear()
+
+
+def _sends_wrongly(client: Client) -> None:
+    """A line that is no command, or is none in time: it buys no time."""
+    octets, shown = WRONG[client.label]
+    client.expects_answers_to(shown)
+    client.sends_octets(octets + b"\n", shown=shown or "(an empty line)")
 
 
 def _gives_a_sign(client: Client) -> None:

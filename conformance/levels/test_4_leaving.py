@@ -229,6 +229,23 @@ def test_who_quits_and_closes_later_takes_nothing_from_its_heir(chat: Chat) -> N
             )
 
 
+@pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
+@needs("NICK-4", "QUIT-1", "WHO-1")
+def test_who_was_refused_a_name_takes_it_from_nobody(chat: Chat, way: str) -> None:
+    """LEFT-7: a nameless connection that asked for a name in use, and goes: the name stays."""
+    alice = chat.member("alice")
+    tries = chat.connects(*(f"try{number}" for number in range(4)))
+    for client in tries:
+        client.is_refused(f"NICK {alice.nick}", "nick-in-use")
+        _goes(client, way)
+        if way != "reset":
+            client.awaits_end()
+        chat.connect("next").is_refused(f"NICK {alice.nick}", "nick-in-use")
+    listed = [item["name"] for item in alice.asks("WHO").items]
+    alice.check_all("it is still here", [alice.nick], listed)
+    alice.receives_nothing()
+
+
 @needs("QUIT-1")
 def test_numbers_go_on_when_nobody_is_left(chat: Chat) -> None:
     """LEFT-6, NICK-6, SAY-5: in a room that was empty, of members and of messages."""

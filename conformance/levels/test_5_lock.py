@@ -151,7 +151,7 @@ def test_lock_and_unlock_take_no_argument(chat: Chat, verb: str) -> None:
     alice.does(f"{verb.lower()} ", f"OK {verb}" + " 0" * (verb == "UNLOCK"))
     alice.asks("UNLOCK")
     alice.is_refused(f"{verb}  ", "bad-args")
-    alice.is_refused(f"{verb} x", "bad-args")
+    alice.is_refused(f"{verb.lower()} x", "bad-args")
     seq = bob.says("not held")
     alice.hears(bob, "not held", seq)
     alice.does("LOCK", "OK LOCK")

@@ -6,15 +6,16 @@ machine can bring it forward. Where a client has to be in time itself, and this 
 for that, nothing is judged.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..lines import escape
-from ..narrow import BEHIND, TEXT
 from ..together import Parts, Watch, ahead, judge
 from ..violation import Violation
+from .behind import talk_until
 from .doors import those_who_quit_close_nothing
 from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_locks_a_second_time
@@ -145,12 +146,9 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     alice, bob = chat.members("alice", "bob")
     carol = chat.narrow_member("Carol")
     carol.reads_no_more()
-    for _ in range(BEHIND):
-        alice.says(TEXT)
+    yield from talk_until(lambda: bool(alice.events), alice, carol, watch, SHORT)
     bob.fence()
-    bob.events.clear()
-    watch.begins()
-    yield from watch.until(lambda: bool(alice.events and bob.events))
+    bob.events = deque(event for event in bob.events if event.kind != "MSG")
     for client in (alice, bob):
         client.receives(f"LEFT lobby {carol.nick} slow")
     carol.closes()

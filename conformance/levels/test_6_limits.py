@@ -39,7 +39,10 @@ def test_connections_beyond_the_cap_are_turned_away(bench: Bench) -> None:
 def test_nameless_connections_have_a_cap_of_their_own(bench: Bench) -> None:
     """CAP-4: beyond it BYE in place of HELLO; who has a name, or goes with one, does not count."""
     chat = bench.chat(_launch(bench, max_nameless=FEW))
+    alice = chat.member("alice")
     nameless = chat.connects(*(f"n{number}" for number in range(FEW)))
+    for name, code in (("1", "bad-nick"), (alice.nick, "nick-in-use")):
+        nameless[0].is_refused(f"NICK {name}", code)
     expect_turned_away(chat, "late", "CAP-4")
     newcomers = []
     for client in nameless:
@@ -53,8 +56,9 @@ def test_nameless_connections_have_a_cap_of_their_own(bench: Bench) -> None:
     for client, leave in zip(leaving, (_quits, _half_closes), strict=True):
         leave(client)
         expect_turned_away(chat, f"beside {client.label}", "CAP-4")
-    witness.fence()
-    witness.events.clear()
+    for client in (witness, alice):
+        client.fence()
+        client.events.clear()
 
 
 @needs("LOCK-14")

@@ -165,28 +165,59 @@ def test_who_tells_makes_no_difference_to_a_lock(chat: Chat) -> None:
         bob.receives(f"TOLD {client.nick} later")
 
 
+@needs("LOCK-1", "LOCK-4", "TELL-8")
+def test_a_refused_tell_leaves_its_sender_locked(chat: Chat) -> None:
+    """TELL-7: whatever it is refused for; what was held stays held."""
+    alice, bob = chat.members("alice", "bob")
+    for arguments, code in (
+        (f" {chat.nick('nobody')} hello", "no-such-nick"),
+        (f" {bob.nick} {'x' * 4000}", "text-too-long"),
+        (f" {bob.nick}", "bad-args"),
+    ):
+        alice.does("LOCK", "OK LOCK")
+        seq = bob.says(code)
+        alice.is_refused(f"TELL{arguments}", code)
+        alice.receives_nothing()
+        alice.does("UNLOCK", "OK UNLOCK 1")
+        alice.hears(bob, code, seq)
+
+
+@needs("LOCK-1", "LOCK-4")
+def test_what_was_told_comes_when_a_join_ends_the_lock(chat: Chat) -> None:
+    """TELL-7: in its place, before OK JOIN."""
+    alice, bob = chat.members("alice", "bob")
+    if not offers(chat, alice, "rooms"):
+        return
+    alice.does("LOCK", "OK LOCK")
+    expected = [f"MSG lobby {bob.says('one')} {bob.nick} one", f"TOLD {bob.nick} two"]
+    bob.does(f"TELL {alice.nick} two", f"OK TELL {alice.nick}")
+    expected.append(f"MSG lobby {bob.says('three')} {bob.nick} three")
+    answer = alice.does(f"JOIN {chat.nick('garden')}", f"OK JOIN {chat.nick('garden')} 1")
+    alice.check_all("held until then", expected, [event.text for event in answer.events])
+    chat.put_aside()
+
+
 @pytest.mark.parametrize("bound", [{"hold_count": 8}, {"hold_bytes": 10_000}], ids=str)
 @needs("LOCK-1", "LOCK-14")
 def test_what_is_told_fills_a_hold(bench: Bench, bound: dict[str, Any]) -> None:
     """TELL-7: it is held like the events of the room: to the bound, and no further."""
     chat = bench.chat(bench.start(**bound))
     alice, bob = chat.members("alice", "bob")
-    text = "x" * 1000
-    told = f"TOLD {alice.nick} {text}"
+    texts = [f"{number:04}".ljust(1000, "x") for number in range(12)]
     bob.does("LOCK", "OK LOCK")
-    for _ in range(8):
+    for number, text in enumerate(texts):
         alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
-    bob.receives_nothing()
-    for _ in range(4):
-        alice.does(f"TELL {bob.nick} {text}", f"OK TELL {bob.nick}")
+        if number == 7:
+            bob.receives_nothing()
     bob.fence()
     got = [event.text for event in bob.events]
     bob.events.clear()
-    if got.count(told) != 12 or got.count("UNLOCKED overflow") != 1 or len(got) != 13:
+    told = [text for text in got if text != "UNLOCKED overflow"]
+    if told != [f"TOLD {alice.nick} {text}" for text in texts] or len(got) != len(told) + 1:
         raise Violation(
             f"8 TOLD of 1000 octets were held, then came 4 more ({bound})",
             client=bob,
-            expected="(12 TOLD, and UNLOCKED overflow behind the one that did not fit)",
+            expected="(12 TOLD in order, and UNLOCKED overflow behind the one that did not fit)",
             got=f"({len(got)} events, {got.count('UNLOCKED overflow')} times UNLOCKED overflow)",
         )
     bob.does("UNLOCK", "OK UNLOCK 0")

@@ -10,10 +10,10 @@ from ..accounts import PASSWORD, logged_in, quits
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
-from ..narrow import BEHIND, TEXT
 from ..together import Parts, Watch, judge
 from ..transfers import Transfer
 from ..violation import Violation
+from .behind import talk_until
 from .silence import NOT_BEFORE, SHORT, SILENCE, expect_here
 from .test_history import offers
 from .test_rooms import all_move
@@ -50,10 +50,7 @@ def somebody_reads_nothing_in_a_room(chat: Chat, watch: Watch) -> Iterator[None]
     bob, carol = chat.member("bob"), chat.narrow_member("carol")
     garden = all_move(chat, "garden", bob, carol)
     carol.reads_no_more()
-    for _ in range(BEHIND):
-        bob.says(TEXT)
-    watch.begins()
-    yield from watch.until(lambda: bool(alice.events or bob.events))
+    yield from talk_until(lambda: bool(alice.events or bob.events), bob, carol, watch, SHORT)
     alice.receives_nothing()
     bob.is_told(f"LEFT {garden} {carol.nick} slow")
     carol.closes()
@@ -80,10 +77,7 @@ def somebody_reads_nothing_in_a_transfer(chat: Chat, watch: Watch) -> Iterator[N
     bob = chat.narrow_member("bob")
     transfer = Transfer(alice, bob)
     bob.reads_no_more()
-    for _ in range(BEHIND):
-        alice.says(TEXT)
-    watch.begins()
-    yield from watch.until(lambda: bool(alice.events))
+    yield from talk_until(lambda: bool(alice.events), alice, bob, watch, SHORT)
     alice.is_told(f"ABORTED {transfer.id} slow")
     alice.is_told(f"LEFT lobby {bob.nick} slow")
     bob.closes()

@@ -81,6 +81,21 @@ def test_rooms_counts_those_who_are_locked(chat: Chat) -> None:
     alice.does("UNLOCK", "OK UNLOCK 0")
 
 
+@needs("LOCK-1", "LOCK-4")
+def test_who_asks_while_locked_stays_locked(chat: Chat) -> None:
+    """ROOM-8, ROOM-10: for the rooms, for the members of another one, and for one that is none."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    garden = all_move(chat, "garden", carol)
+    alice.does("LOCK", "OK LOCK")
+    seq = bob.says("held")
+    _expect_rooms(alice, {garden: 1, "lobby": 2})
+    _expect_listing(alice, f"WHO {garden}", [carol])
+    alice.is_refused(f"WHO {chat.nick('nowhere')}", "no-such-room")
+    alice.receives_nothing()
+    alice.does("UNLOCK", "OK UNLOCK 1")
+    alice.hears(bob, "held", seq)
+
+
 def test_rooms_lists_rooms_with_members_and_the_lobby(chat: Chat) -> None:
     """ROOM-8: ROOM room count for each, then OK ROOMS count."""
     alice, bob, carol = chat.members("alice", "bob", "carol")

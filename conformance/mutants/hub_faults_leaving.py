@@ -262,3 +262,21 @@ class WhoListsTheGone(Hub):
             self.lobby.members = {"": gone, **members}
         super().do_who(member, arguments)
         self.lobby.members = members
+
+
+@breaks("LEFT-7")
+class FreesTheNameItWasRefused(Hub):
+    """A connection that was refused a name in use, and goes, makes that name free."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._asked_for: dict[Member, str] = {}
+
+    def do_nick(self, member: Member, arguments: str) -> None:
+        self._asked_for[member] = wire.fold(arguments)
+        super().do_nick(member, arguments)
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        super().leave(member, cause, now, words)
+        if member.name is None:
+            self.names.pop(self._asked_for.get(member, ""), None)

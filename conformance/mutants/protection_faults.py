@@ -30,6 +30,16 @@ class WaitsForProgress(OtherLimits):
 
 
 @breaks("SLOW-4")
+class StallsAnewWithEachEvent(Hub):
+    """The time of one that is behind begins anew with everything that is queued for it."""
+
+    def sent(self, member: Member, unsent: int, now: float) -> None:
+        super().sent(member, unsent, now)
+        if unsent and member.here:
+            self._stalls.start(member, now)
+
+
+@breaks("SLOW-4")
 class StalledOnesAreClosed(Hub):
     """A member that makes no progress is said to have closed."""
 

@@ -141,3 +141,15 @@ class SpinsForTheSlow(Spins):
 
     def spins(self) -> bool:
         return any(member.unsent and member.here for member in self.hub.connections)
+
+
+@breaks("LEFT-6")
+class ForgetsWhoeverHasTheName(Server):
+    """When a connection is closed, whoever has its name is forgotten: its heir, if there is one."""
+
+    def close(self, connection: Connection) -> None:
+        super().close(connection)
+        if connection.member.name is not None:
+            heir = self.hub.names.pop(wire.fold(connection.member.name), None)
+            if heir is not None and heir.room is not None:
+                heir.room.members.pop(wire.fold(connection.member.name), None)
