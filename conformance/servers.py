@@ -22,6 +22,8 @@ from .violation import Violation
 HOST = "127.0.0.1"
 #: log2 of the work of a password hash, where it is not what a test is about: a few milliseconds.
 CHEAP_HASH = 10
+#: Servers that come up while others are tested.
+AHEAD = 3
 #: Seconds for the questions between two tests. No verdict depends on them: who answers later gets
 #: a new server for the next test.
 TIDY_PATIENCE = 1.0
@@ -75,12 +77,12 @@ class Servers:
         self.kept: dict[str, Any] = {}  # what tests have measured for later ones
         self.unclean: list[str] = []  # tests after which somebody was still there
         self._shared: ServerProcess | None = None
-        self._spare: ServerProcess | None = None
+        self._ahead: deque[ServerProcess] = deque()  # nobody has used them, nor waited for them
         self._probes = 0
         self._all: list[ServerProcess] = []
 
     def open(self) -> None:
-        """Starts the first server, and one ahead, or looks whether one is there.
+        """Starts the first server, and some ahead, or looks whether one is there.
 
         Raises StartError, or TargetError if nobody is.
         """
@@ -111,14 +113,16 @@ class Servers:
 
     def new(self) -> ServerProcess:
         """A server that nobody has used. Raises StartError."""
-        server, self._spare = self._spare or self.launch(HOST, self.a_port(), {}), None
-        server.wait_ready(self.start_patience)
+        if not self._ahead:
+            self._ahead.append(self.launch(HOST, self.a_port(), {}))
+        server = self._ahead.popleft().wait_ready(self.start_patience)
         if server.port == 0 and self.picks_port:
             self.picks_port = False
             self.retire(server)
             return self.new()
         server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
-        self._spare = self.launch(HOST, self.a_port(), {})
+        while len(self._ahead) < AHEAD:
+            self._ahead.append(self.launch(HOST, self.a_port(), {}))
         return server
 
     def with_options(
