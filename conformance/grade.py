@@ -35,6 +35,8 @@ from .violation import Violation
 #: Requirements that fail by silence before a grade ends: the rest is skipped.
 HANGS = 2
 
+#: The level from which on tests end the servers that they are about: more are needed in time.
+ENDS_SERVERS = 4
 #: The level on which lines come in pieces, and several in one. What a server makes of that is no
 #: matter of CMD-3, which falls due with whole lines that come one by one.
 TORN_LINES = 6
@@ -109,6 +111,8 @@ class Grader:
         if level == self._level:
             return
         self._level = level
+        if level >= ENDS_SERVERS:
+            self.servers.ahead = 3
         for case in self.selection.cases.values():
             if case.level != level or self.failed.keys() & set(prerequisites(case, self.spec)):
                 continue

@@ -22,8 +22,6 @@ from .violation import Violation
 HOST = "127.0.0.1"
 #: log2 of the work of a password hash, where it is not what a test is about: a few milliseconds.
 CHEAP_HASH = 10
-#: Servers that come up while others are tested.
-AHEAD = 3
 #: Seconds for the questions between two tests. No verdict depends on them: who answers later gets
 #: a new server for the next test.
 TIDY_PATIENCE = 1.0
@@ -77,6 +75,7 @@ class Servers:
         self.kept: dict[str, Any] = {}  # what tests have measured for later ones
         self.unclean: list[str] = []  # tests after which somebody was still there
         self._shared: ServerProcess | None = None
+        self.ahead = 1  # how many come up while others are tested
         self._ahead: deque[ServerProcess] = deque()  # nobody has used them, nor waited for them
         self._probes = 0
         self._all: list[ServerProcess] = []
@@ -121,7 +120,7 @@ class Servers:
             self.retire(server)
             return self.new()
         server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
-        while len(self._ahead) < AHEAD:
+        while len(self._ahead) < self.ahead:
             self._ahead.append(self.launch(HOST, self.a_port(), {}))
         return server
 
