@@ -12,6 +12,8 @@ from ..usage import octets_between
 
 #: Octets beyond which no system keeps anything for one connection.
 MOST = 16 * 1024 * 1024
+#: Messages that are said at once: the other parts wait meanwhile.
+FEW = 15
 #: Messages that are more than most systems keep for one, where nobody can tell how much they do.
 MUCH = 320
 
@@ -29,10 +31,10 @@ def talk_until(
     due, much = 0.0, False
     for _ in watch.until(over):
         if watch.passed >= due:
-            due = watch.passed + seconds / 4
+            due = watch.passed + seconds / 6
             speaker.says("still talking")
-            while said < MOST and not over() and (_kept_for(slow) or 0) >= said:
-                said += _say(speaker, BEHIND)
+            if said < MOST and (_kept_for(slow) or 0) >= said:
+                said += _say(speaker, FEW)
         if not much and watch.passed > 4 * seconds and _kept_for(slow) is None:
             much = True
             _say(speaker, MUCH)
