@@ -12,10 +12,8 @@ from ..usage import octets_between
 
 #: Octets beyond which no system keeps anything for one connection.
 MOST = 16 * 1024 * 1024
-#: Messages that are said at once: the other parts wait meanwhile.
-FEW = 15
-#: Messages that are more than most systems keep for one, where nobody can tell how much they do.
-MUCH = 320
+#: Messages that are said at once where the system keeps much, or does not tell how much.
+MUCH = 80
 
 
 def talk_until(
@@ -28,16 +26,14 @@ def talk_until(
     """
     said = _say(speaker, BEHIND)
     watch.begins()
-    due, much = 0.0, False
+    due = 0.0
     for _ in watch.until(over):
         if watch.passed >= due:
             due = watch.passed + seconds / 6
             speaker.says("still talking")
-            if said < MOST and (_kept_for(slow) or 0) >= said:
-                said += _say(speaker, FEW)
-        if not much and watch.passed > 4 * seconds and _kept_for(slow) is None:
-            much = True
-            _say(speaker, MUCH)
+            in_doubt = watch.passed > 4 * seconds and said < MOST
+            if in_doubt and (_kept_for(slow) or said) >= said:
+                said += _say(speaker, MUCH)
         yield
 
 
