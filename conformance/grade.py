@@ -112,7 +112,7 @@ class Grader:
             return
         self._level = level
         if level >= ENDS_SERVERS:
-            self.servers.ahead = 3
+            self.servers.spares = 3
         for case in self.selection.cases.values():
             if case.level != level or self.failed.keys() & set(prerequisites(case, self.spec)):
                 continue

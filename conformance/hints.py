@@ -114,7 +114,10 @@ HINTS: dict[str, str] = {
     "LEFT-4": (
         "A client may close its sending side and still read: send what it is owed, then close."
     ),
-    "LEFT-6": "Remove the name at the same moment as you send LEFT.",
+    "LEFT-6": (
+        "Remove the name at the same moment as you send LEFT, and not once more when the socket is "
+        "closed: by then it may be somebody else's."
+    ),
     "STOP-1": (
         "Catch SIGINT and SIGTERM; queue BYE to everybody, to those without a name too; and end "
         "only when it has been sent."

@@ -75,8 +75,8 @@ class Servers:
         self.kept: dict[str, Any] = {}  # what tests have measured for later ones
         self.unclean: list[str] = []  # tests after which somebody was still there
         self._shared: ServerProcess | None = None
-        self.ahead = 1  # how many come up while others are tested
-        self._ahead: deque[ServerProcess] = deque()  # nobody has used them, nor waited for them
+        self.spares = 1  # how many come up while others are tested
+        self._spares: deque[ServerProcess] = deque()  # nobody has used them, nor waited for them
         self._probes = 0
         self._all: list[ServerProcess] = []
 
@@ -112,16 +112,16 @@ class Servers:
 
     def new(self) -> ServerProcess:
         """A server that nobody has used. Raises StartError."""
-        if not self._ahead:
-            self._ahead.append(self.launch(HOST, self.a_port(), {}))
-        server = self._ahead.popleft().wait_ready(self.start_patience)
+        if not self._spares:
+            self._spares.append(self.launch(HOST, self.a_port(), {}))
+        server = self._spares.popleft().wait_ready(self.start_patience)
         if server.port == 0 and self.picks_port:
             self.picks_port = False
             self.retire(server)
             return self.new()
         server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
-        while len(self._ahead) < self.ahead:
-            self._ahead.append(self.launch(HOST, self.a_port(), {}))
+        while len(self._spares) < self.spares:
+            self._spares.append(self.launch(HOST, self.a_port(), {}))
         return server
 
     def with_options(

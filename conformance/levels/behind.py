@@ -31,8 +31,7 @@ def talk_until(
         if watch.passed >= due:
             due = watch.passed + seconds / 6
             speaker.says("still talking")
-            in_doubt = watch.passed > 4 * seconds and said < MOST
-            if in_doubt and (_kept_for(slow) or said) >= said:
+            if watch.passed > 4 * seconds and said < MOST and not _owes(slow, said):
                 said += _say(speaker, MUCH)
         yield
 
@@ -44,6 +43,7 @@ def _say(speaker: Client, count: int) -> int:
     return count * len(TEXT)
 
 
-def _kept_for(slow: Client) -> int | None:
-    """The octets that the system keeps for it; None where it does not tell."""
-    return octets_between(slow.chat.address[1], slow.sock.getsockname()[1])
+def _owes(slow: Client, said: int) -> bool:
+    """Whether the system keeps less than was said; not where it does not tell."""
+    kept = octets_between(slow.chat.address[1], slow.sock.getsockname()[1])
+    return kept is not None and kept < said

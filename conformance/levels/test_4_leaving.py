@@ -79,7 +79,7 @@ def test_quit_with_too_many_words_is_refused(chat: Chat, words: str) -> None:
 def test_the_end_of_a_stream_is_told_to_everybody(chat: Chat, way: str) -> None:
     """LEFT-1: LEFT lobby name closed, once."""
     alice, bob, carol = chat.members("alice", "bob", "carol")
-    _goes(bob, way)
+    goes(bob, way)
     for client in (alice, carol):
         client.is_told(f"LEFT lobby {bob.nick} closed")
         client.receives_nothing()
@@ -151,7 +151,7 @@ def test_left_is_the_last_event_of_a_member(chat: Chat, way: str) -> None:
     seq = 0
     for number in range(10):
         seq = bob.says(f"message {number}")
-    _goes(bob, way)
+    goes(bob, way)
     for client in (alice, carol):
         kinds: list[str] = []
         while not kinds or kinds[-1] != "LEFT":
@@ -169,112 +169,12 @@ def test_left_is_the_last_event_of_a_member(chat: Chat, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["quit", "half-close", "close", "reset"])
-@needs("LEFT-1")
-def test_the_name_of_one_who_left_is_free(chat: Chat, way: str) -> None:
-    """LEFT-6: who has received LEFT may take the name; the number is a new one."""
-    alice, bob = chat.members("alice", "bob")
-    for _ in range(5):
-        name, number = bob.nick, bob.number
-        _goes(bob, way)
-        alice.is_told(f"LEFT lobby {name} {'quit' if way == 'quit' else 'closed'}")
-        bob = chat.connect("bob")
-        bob.takes_name(name.swapcase())
-        if bob.number <= number:
-            raise Violation(
-                "a number is never used again",
-                client=bob,
-                expected=f"a number above {number}",
-                got=str(bob.number),
-            )
-        alice.receives(f"JOINED lobby {bob.nick} {bob.number}")
-
-
-def test_the_name_is_free_when_quit_is_answered(chat: Chat) -> None:
-    """LEFT-6: who has received OK QUIT may take the name at once."""
-    name = ""
-    for number in range(10):
-        client = chat.connect(f"c{number}")
-        client.takes_name(name or None)
-        name = client.nick
-        client.does("QUIT", "OK QUIT")
-
-
-@needs("QUIT-1", "LEFT-1", "WHO-1")
-def test_who_quits_and_closes_later_takes_nothing_from_its_heir(chat: Chat) -> None:
-    """LEFT-6: a name belongs to who has it now, when the connection ends that had it before."""
-    alice = chat.member("alice")
-    old = chat.members(*(f"old{number}" for number in range(6)))
-    for client in old:
-        client.returns_end = False
-        client.does("QUIT", "OK QUIT")
-        client.awaits_end()
-    heirs = chat.connects(*(f"heir{number}" for number in range(len(old))))
-    for heir, client in zip(heirs, old, strict=True):
-        heir.takes_name(client.nick)
-    for number, client in enumerate(old):
-        client.closes() if number % 2 else client.resets()
-    chat.put_aside()
-    for number in range(10):  # by then it has noticed that the old connections are closed
-        seq = alice.says(f"still here {number}")
-        for heir in heirs:
-            heir.receives(f"MSG lobby {seq} {alice.nick} still here {number}")
-    listed = {item["name"] for item in alice.asks("WHO").items}
-    for heir in heirs:
-        if heir.nick not in listed:
-            raise Violation(
-                "it took the name of one who had quit, and whose connection was closed then",
-                client=alice,
-                expected=f"HERE {heir.nick} {heir.number}",
-                got="(nothing)",
-            )
-
-
-@pytest.mark.parametrize("way", ["quit", "half-close", "reset"])
-@needs("NICK-4", "QUIT-1", "WHO-1")
-def test_who_was_refused_a_name_takes_it_from_nobody(chat: Chat, way: str) -> None:
-    """LEFT-7: a nameless connection that asked for a name in use, and goes: the name stays."""
-    alice = chat.member("alice")
-    tries = chat.connects(*(f"try{number}" for number in range(4)))
-    for client in tries:
-        client.is_refused(f"NICK {alice.nick}", "nick-in-use")
-        _goes(client, way)
-        if way != "reset":
-            client.awaits_end()
-        chat.connect("next").is_refused(f"NICK {alice.nick}", "nick-in-use")
-    listed = [item["name"] for item in alice.asks("WHO").items]
-    alice.check_all("it is still here", [alice.nick], listed)
-    alice.receives_nothing()
-
-
-@needs("QUIT-1")
-def test_numbers_go_on_when_nobody_is_left(chat: Chat) -> None:
-    """LEFT-6, NICK-6, SAY-5: in a room that was empty, of members and of messages."""
-    numbers = []
-    for label in ("first", "next"):
-        client = chat.member(label)
-        numbers.append((client.number, client.says("is anybody there?")))
-        client.does("QUIT", "OK QUIT")
-        client.awaits_end()
-    first, after = numbers
-    for got, expected, rule in zip(
-        after, [each + 1 for each in first], ("NICK-6", "SAY-5"), strict=True
-    ):
-        if got != expected:
-            raise Violation(
-                "the next, after the last member had gone",
-                expected=str(expected),
-                got=str(got),
-                requirement=rule,
-            )
-
-
-@pytest.mark.parametrize("way", ["quit", "half-close", "close", "reset"])
 def test_a_nameless_connection_goes_unnoticed(chat: Chat, way: str) -> None:
     """LEFT-7: no event."""
     alice = chat.member("alice")
     for number in range(5):
         ghost = chat.connect(f"ghost{number}")
-        _goes(ghost, way)
+        goes(ghost, way)
         if way in ("quit", "half-close"):
             ghost.awaits_end()
     alice.receives_nothing()
@@ -294,7 +194,7 @@ def test_many_leave_at_once_in_the_middle_of_talk(chat: Chat) -> None:
         if way == "quit":
             client.sends("QUIT")
         else:
-            _goes(client, way)
+            goes(client, way)
         expected.add(f"LEFT lobby {client.nick} {'quit' if way == 'quit' else 'closed'}")
     assert chat.most_waiting > 10, "nobody talked while others left"
     spoken = {}
@@ -334,7 +234,7 @@ def test_many_leave_at_once_in_the_middle_of_talk(chat: Chat) -> None:
 def test_who_has_left_is_gone(chat: Chat, way: str) -> None:
     """LEFT-9: no longer listed, and receives nothing more."""
     alice, bob = chat.members("alice", "bob")
-    _goes(bob, way)
+    goes(bob, way)
     alice.is_told(f"LEFT lobby {bob.nick} {'quit' if way == 'quit' else 'closed'}")
     answer = alice.asks("WHO")
     listed = [item["name"] for item in answer.items]
@@ -357,7 +257,7 @@ def test_who_has_left_is_gone(chat: Chat, way: str) -> None:
             )
 
 
-def _goes(client: Client, way: str) -> None:
+def goes(client: Client, way: str) -> None:
     """Leaves in one of the four ways."""
     if way == "quit":
         client.does("QUIT", "OK QUIT")
