@@ -4,7 +4,7 @@ For test_6_deadlines, with times so short that whoever plays may be late itself.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..bench import untested
 from ..chat import Chat
@@ -82,12 +82,19 @@ def _expect_no_fourth(chat: Chat, watch: Watch, present: list[Client]) -> Iterat
     untested("unknown: too busy: a client was late, and has been sent away")
 
 
-def left_once(chat: Chat, witness: Client, gone: Client) -> Client:
-    """Who takes the name, which is free; and all that others were told of its end is one LEFT."""
-    heir = chat.connect(f"heir of {gone.label}")
-    heir.takes_name(gone.nick)
+def take_names_at_once(witness: Client, gone: Iterable[Client], heirs: Iterable[Client]) -> None:
+    """Whoever is told of a LEFT may take the name: an heir asks for it as soon as it is told."""
+    told = {event.text for event in witness.events}
+    for client, heir in zip(gone, heirs, strict=True):
+        if heir.nick != client.nick and _left(client) in told:
+            heir.nick = client.nick
+            heir.sends(f"NICK {heir.nick}")
+
+
+def left_once(witness: Client, gone: Client) -> None:
+    """All that others were told of its end is one LEFT."""
     witness.fence()
-    left = f"LEFT lobby {gone.nick} timeout"
+    left = _left(gone)
     told = [event.text for event in witness.events if event.text.startswith(left[:-7])]
     if told != [left]:
         raise Violation(
@@ -97,7 +104,10 @@ def left_once(chat: Chat, witness: Client, gone: Client) -> Client:
             got=", ".join(told) or "(nothing)",
             requirement="SILENCE-3",
         )
-    return heir
+
+
+def _left(gone: Client) -> str:
+    return f"LEFT lobby {gone.nick} timeout"
 
 
 def expect_next(heir: Client, newest: int) -> None:

@@ -7,9 +7,15 @@ from ..chat import Chat
 from ..client import Client
 from ..together import Watch
 from ..usage import SPARE
-from ..violation import Violation
+from ..violation import Violation, blamed_on
 from .doors import descriptors
-from .heirs import expect_next, expect_not_locked, left_once, nobody_is_late
+from .heirs import (
+    expect_next,
+    expect_not_locked,
+    left_once,
+    nobody_is_late,
+    take_names_at_once,
+)
 
 #: Seconds: how short the times are made (silence is counted twice), and the part that has to pass.
 SHORT = 0.6
@@ -97,9 +103,10 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     chat.ignored.add("JOINED")
     watch.begins()
-    erin = chat.member("erin")  # before Alice: if she is asked, then not later than Alice
+    talkers = erin, judy = chat.members("erin", "judy")  # before Alice: asked, then not after her
     alice, *others = stay = chat.members("alice", *SIGNS)
     nobody, late, due = chat.connect("nobody"), chat.connect("late"), 0.0
+    heirs = [chat.connect(f"heir of {label}") for label in ("silent", "half", "locked")]
     named = 0.0  # when the late one was going to take its name
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
     nobody.does("PING x")  # once, and says nothing more
@@ -124,6 +131,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
                 _gives_a_sign(client)
         if watch.passed >= due:
             erin.sends(next(talk))
+            judy.sends("PONG unasked")
             if half.ended is None:
                 half.sends_octets(b"x", shown="x (and no LF)")
             due = watch.passed + SILENCE / 4
@@ -133,6 +141,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         if late.pings and watch.passed - named < NOT_BEFORE * SILENCE:
             raise too_early(late, watch, "SILENCE-1", SILENCE)
         _expect_nothing_early(silent, locked, watch, watch.passed - since)
+        take_names_at_once(alice, go, heirs)
         yield
     _expect_asked(silent)
     for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
@@ -143,20 +152,23 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     expect_here(alice, watch, "a PONG")
     for client in others:
         expect_here(client, watch, SIGNS[client.label][2])
-    _stop_asking(stay, erin)
+    _stop_asking(stay, talkers)
     _expect_not_asked(nobody, 1, "a connection has no name")
-    if erin.pings:
+    if any(talker.pings for talker in talkers):
         watch.expect_in_time(SILENCE)
     _expect_not_asked(erin, alice.pings, "a member says something all the time")
+    _expect_not_asked(judy, alice.pings, "a member sends PONG all the time, unasked")
     _expect_listed(erin, go)
     with nobody_is_late():
         late.named(late.answer())
-        newest = max(client.number for client in (*go, late))
-        heirs = [left_once(chat, alice, client) for client in go]
-        for heir in heirs:
-            expect_next(heir, newest)
+        take_names_at_once(alice, go, heirs)
+        for client, heir in zip(go, heirs, strict=True):
+            left_once(alice, client)
+            with blamed_on("SILENCE-3"):
+                heir.named(heir.answer())
+            expect_next(heir, max(client.number for client in go))
         expect_not_locked(heirs[-1], alice)
-        for client in (*stay, erin, late, *heirs):
+        for client in (*stay, *talkers, late, *heirs):
             client.fence()
             client.events.clear()
 
@@ -217,9 +229,9 @@ def _not_held(locked: Client, expected: str, rule: str) -> Violation:
     )
 
 
-def _stop_asking(stay: Iterable[Client], talker: Client) -> None:
+def _stop_asking(stay: Iterable[Client], talkers: Iterable[Client]) -> None:
     """From here on all answer PINGs by themselves, and nobody has an answer to come."""
-    for client in (*stay, talker):
+    for client in (*stay, *talkers):
         if not client.answers_pings:
             client.answers_pings = True
             client.sends("PONG enough")

@@ -151,9 +151,9 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     bob.events = deque(event for event in bob.events if event.kind != "MSG")
     for client in (alice, bob):
         client.receives(f"LEFT lobby {carol.nick} slow")
-    carol.closes()
     heir = chat.connect("heir")
     heir.takes_name(carol.nick)
+    carol.closes()
     for client in (alice, bob):
         client.receives(f"JOINED lobby {heir.nick} {heir.number}")
 

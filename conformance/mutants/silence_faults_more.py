@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from unittest import mock
 
 from parley import wire
@@ -11,6 +12,17 @@ from parley.wire import MAX_LINE, Refusal
 
 from .registry import breaks
 from .silence_faults import Deaf
+
+
+@breaks("SILENCE-1")
+class PongsUnaskedAreNoLife(Hub):
+    """A member that sends nothing but PONG before it is asked is asked all the same."""
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        if member.name is None or member.asked or not line.startswith(b"PONG"):
+            return super().obey(member, line, now)
+        with mock.patch.object(self._silences, "start"):
+            return super().obey(member, line, now)
 
 
 @breaks("SILENCE-2")
@@ -119,6 +131,46 @@ class NamesOfTheSilentInSmallLetters(Hub):
             member.name = name.lower()
         super().exit(member, cause, words)
         member.name = name
+
+
+class _FreesNamesLater(Hub):
+    """The name of one who goes for this cause is free half a second after its LEFT."""
+
+    cause: ClassVar[str]
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, limits)
+        self._kept = Deadlines(0.5)
+
+    def leave(self, member: Member, cause: str, now: float, words: str = "") -> None:
+        here = member.here
+        super().leave(member, cause, now, words)
+        if here and member.name is not None and cause == self.cause:
+            self.names[wire.fold(member.name)] = member
+            self._kept.start(member, now)
+
+    def next_deadline(self) -> float | None:
+        deadlines = (super().next_deadline(), self._kept.next())
+        return min((due for due in deadlines if due is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        super().tick(now)
+        for member in self._kept.take_expired(now):
+            self.names.pop(wire.fold(member.name or ""), None)
+
+
+@breaks("SILENCE-3")
+class NamesOfTheSilentAreFreeLater(_FreesNamesLater):
+    """The name of a member that did not answer is free half a second after its LEFT."""
+
+    cause = "timeout"
+
+
+@breaks("SLOW-4")
+class NamesOfTheSlowAreFreeLater(_FreesNamesLater):
+    """The name of a member that does not read is free half a second after its LEFT."""
+
+    cause = "slow"
 
 
 @breaks("SLOW-4")
