@@ -50,6 +50,7 @@ def three_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
         witness, heir = (expect_let_in(chat, label, "CAP-3") for label in ("witness", "heir"))
         for client in (witness, heir):
             client.takes_name()
+            expect_next(client, silent.number)
         listed = [slow.nick]
         for _ in watch.until(lambda: slow.nick not in listed):
             listed[:] = [item["name"] for item in witness.asks("WHO").items]

@@ -4,6 +4,7 @@ Most of them are narrow: their sockets hold little, so that the server has to ke
 """
 
 import signal
+import time
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
@@ -149,8 +150,14 @@ def test_one_who_asks_without_end_does_not_fill_the_server(bench: Bench) -> None
     carol.reads_again()
     if _was_dropped(bob, carol):
         return
+    give_up_at = time.monotonic() + chat.patience
     for command in asked:
         carol.check(carol.answer().final, command.replace("PING", "PONG"))
+        if time.monotonic() > give_up_at:  # of what it obeys so slowly (RATE-2), this has to do
+            chat.ignored.add("LEFT")
+            carol.abandons()
+            carol.closes()
+            return
 
 
 def _ask_until_stuck(carol: Client, bob: Client) -> list[str]:

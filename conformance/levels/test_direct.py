@@ -7,7 +7,7 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..violation import Violation
+from ..violation import Violation, blamed_on
 from .test_history import offers
 
 
@@ -176,7 +176,8 @@ def test_a_refused_tell_leaves_its_sender_locked(chat: Chat) -> None:
     ):
         alice.does("LOCK", "OK LOCK")
         seq = bob.says(code)
-        alice.is_refused(f"TELL{arguments}", code)
+        with blamed_on("TELL-8"):
+            alice.is_refused(f"TELL{arguments}", code)
         alice.receives_nothing()
         alice.does("UNLOCK", "OK UNLOCK 1")
         alice.hears(bob, code, seq)
