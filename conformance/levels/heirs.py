@@ -107,6 +107,20 @@ def left_once(witness: Client, gone: Client) -> None:
         )
 
 
+def expect_free(heir: Client) -> None:
+    """It was given the name that it asked for when others were told of the LEFT."""
+    answer = heir.answer()
+    if answer.final.kind == "ERR":
+        raise Violation(
+            f"{_left(heir)} was told before: from then on the name is free",
+            client=heir,
+            expected=f"OK NICK {heir.nick} (number)",
+            got=answer.final.text,
+            requirement="SILENCE-3",
+        )
+    heir.named(answer)
+
+
 def _left(gone: Client) -> str:
     return f"LEFT lobby {gone.nick} timeout"
 

@@ -7,9 +7,10 @@ from ..chat import Chat
 from ..client import Client
 from ..together import Watch
 from ..usage import SPARE
-from ..violation import Violation, blamed_on
+from ..violation import Violation
 from .doors import descriptors
 from .heirs import (
+    expect_free,
     expect_next,
     expect_not_locked,
     left_once,
@@ -164,8 +165,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         take_names_at_once(alice, go, heirs)
         for client, heir in zip(go, heirs, strict=True):
             left_once(alice, client)
-            with blamed_on("SILENCE-3"):
-                heir.named(heir.answer())
+            expect_free(heir)
             expect_next(heir, max(client.number for client in go))
         expect_not_locked(heirs[-1], alice)
         for client in (*stay, *talkers, late, *heirs):
