@@ -17,8 +17,8 @@ def test_a_server_that_dawdles_passes(tmp_path: Path, what: list[str]) -> None:
 
 
 def test_a_server_that_is_slow_by_intention_is_not_asked_for_ever(tmp_path: Path) -> None:
-    """What it was asked at once would take it a quarter of an hour to answer."""
-    command = "{python} -m impl_poll --host {host} --port {port} --rate 40"
+    """What it was asked at once (3000 lines) would take it five minutes to answer."""
+    command = "{python} -m impl_poll --host {host} --port {port} --rate 10"
     (tmp_path / "paced").mkdir()
     (tmp_path / "paced" / "parley.toml").write_text(f'command = "{command}"\ncwd = "{ROOT}"\n')
     found = grade(tmp_path / "reports", str(tmp_path / "paced"), "--only", "SLOW-5")
