@@ -107,22 +107,3 @@ def _scheduled(process: int) -> Iterator[tuple[int, int]]:
         with contextlib.suppress(OSError):  # the thread has just ended
             ran, waited, _ = path.read_text().split()
             yield int(ran), int(waited)
-
-
-def octets_between(server: int, client: int) -> int | None:
-    """What the system keeps of what one sent to the other, by their ports; None if it is unknown.
-
-    Over IPv4, and both on this machine: sent and not received, and received and not read. Source:
-    the kernel's proc_net_tcp.rst.
-    """
-    sent = received = None
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-            fields = line.split()
-            here, there = (int(each.rpartition(":")[2], 16) for each in fields[1:3])
-            waiting = [int(each, 16) for each in fields[4].split(":")]
-            if (here, there) == (server, client):
-                sent = waiting[0]
-            elif (here, there) == (client, server):
-                received = waiting[1]
-    return None if sent is None or received is None else sent + received

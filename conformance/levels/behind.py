@@ -1,19 +1,28 @@
-"""Level 6: how much is said to one who reads nothing, until the server has to keep some of it.
+"""Level 6: those for whom the server has to keep something, because they do not read it at once.
 
 For test_6_deadlines and test_extension_deadlines, where the time of SLOW-4 is short.
 """
 
 from collections.abc import Callable, Iterator
 
+from ..bench import untested
+from ..chat import Chat
 from ..client import Client
+from ..connections import octets_between
 from ..narrow import BEHIND, TEXT
 from ..together import Watch
-from ..usage import octets_between
+from ..violation import Violation
+from .silence import NOT_BEFORE
 
 #: Octets beyond which no system keeps anything for one connection.
 MOST = 16 * 1024 * 1024
 #: Messages that are said at once where the system keeps much, or does not tell how much.
 MUCH = 80
+#: Seconds of SLOW-4 for one who reads late, but in time; and for how long it is seen to stay.
+STALL = 1.2
+SEEN = 1.4 * STALL
+#: How often one reads that is in a hurry, and narrow, while others wait.
+AT_ONCE = 10
 
 
 def talk_until(
@@ -34,6 +43,41 @@ def talk_until(
             if watch.passed > 4 * seconds and said < MOST and not _owes(slow, said):
                 said += _say(speaker, MUCH)
         yield
+
+
+def somebody_catches_up(chat: Chat, watch: Watch) -> Iterator[None]:
+    """Carol is behind, reads everything in time, and is owed nothing from then on."""
+    alice, carol = chat.member("alice"), chat.narrow_member("carol")
+    carol.reads_no_more()
+    watch.begins()
+    for _ in range(BEHIND):
+        alice.sends(f"SAY {TEXT}")
+    yield from watch.until(lambda: not alice.waits)
+    carol.reads_again()
+    carol.sends("PING all-read")
+    for _ in watch.until(lambda: bool(carol.answers or carol.ended)):
+        for _ in range(AT_ONCE):
+            chat.pump(0.001)
+        yield
+    took = watch.passed
+    watch.begins()
+    yield from watch.until(lambda: carol.ended is not None or watch.passed >= SEEN)
+    if took >= NOT_BEFORE * STALL:
+        untested(f"unknown: too busy: it took {took:.1f} s until all that was said was read")
+    if carol.ended is not None:
+        raise Violation(
+            f"it was behind, had read everything after {took:.1f} s, and is owed nothing since: "
+            f"it is not one that has taken nothing for {STALL:g} s",
+            client=carol,
+            expected="(it stays)",
+            got=f"({carol.ended})",
+            requirement="SLOW-4",
+        )
+    carol.check(carol.answer().final, "PONG all-read")
+    while alice.waits or alice.answers:
+        alice.said(alice.answer())
+    alice.receives_nothing()
+    carol.events.clear()
 
 
 def _say(speaker: Client, count: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ..bench import untested
 from ..chat import Chat
 from ..client import Client
+from ..connections import is_open
 from ..process import ServerProcess
 from ..together import Watch
 from ..usage import SPARE, processes_of, usage_of
@@ -87,5 +88,20 @@ def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             f"{CROWD} connections were told OK QUIT {watch.passed:.0f} s ago, and close nothing",
             expected="(as many descriptors as before)",
             got=f"({more[-1]} descriptors more)",
+            requirement="GROW-4",
+        )
+
+
+def expect_closed(client: Client, watch: Watch) -> Iterator[None]:
+    """Who was sent BYE and has closed nothing is not waited for. GROW-4, where the system tells."""
+    ports = client.chat.address[1], client.sock.getsockname()[1]
+    watch.begins()
+    yield from watch.until(lambda: not is_open(*ports))
+    if is_open(*ports):
+        raise Violation(
+            f"it was sent BYE more than {watch.passed:.0f} s ago, and closes nothing",
+            client=client,
+            expected="(the server closes the connection)",
+            got="(the server keeps it open)",
             requirement="GROW-4",
         )

@@ -8,7 +8,7 @@ from ..client import Client
 from ..together import Watch
 from ..usage import SPARE
 from ..violation import Violation
-from .doors import descriptors
+from .doors import descriptors, expect_closed
 from .heirs import (
     expect_free,
     expect_next,
@@ -55,6 +55,7 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
     wrong = [Client(chat, label) for label in WRONG]
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
+    silent.returns_end = False
     everybody = [*named, silent, busy, half, *wrong]
     yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
     before = descriptors(watch.server)
@@ -99,6 +100,7 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
             got=f"({more} descriptors more)",
             requirement="GROW-1",
         )
+    yield from expect_closed(silent, watch)
 
 
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -110,6 +112,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     heirs = [chat.connect(f"heir of {label}") for label in ("silent", "half", "locked")]
     named = 0.0  # when the late one was going to take its name
     go = silent, half, locked = [Client(chat, label) for label in ("silent", "half", "locked")]
+    silent.returns_end = False
     nobody.does("PING x")  # once, and says nothing more
     for client in (*others, *go):
         client.answers_pings = False
@@ -140,8 +143,8 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             named = watch.passed
             late.sends(f"NICK {late.nick}")
         if late.pings and watch.passed - named < NOT_BEFORE * SILENCE:
-            raise too_early(late, watch, "SILENCE-1", SILENCE)
-        _expect_nothing_early(silent, locked, watch, watch.passed - since)
+            raise too_early(late, watch.passed, "SILENCE-1", SILENCE)
+        _expect_nothing_early(silent, locked, watch.passed - since)
         take_names_at_once(alice, go, heirs)
         yield
     _expect_asked(silent)
@@ -171,7 +174,8 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         expect_not_locked(heirs[-1], alice)
         for client in (*stay, *talkers, late, *heirs):
             client.fence()
-            client.events.clear()
+            client.closes()  # nothing more is asked of them: they might be late
+    yield from expect_closed(silent, watch)
 
 
 def _sends_wrongly(client: Client) -> None:
@@ -209,13 +213,13 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.closes()
 
 
-def too_early(client: Client, watch: Watch, rule: str, seconds: float) -> Violation:
-    """Something came before its time, which is so many seconds."""
+def too_early(client: Client, passed: float, rule: str, seconds: float) -> Violation:
+    """Something came after so many seconds at most, and its time is longer."""
     return Violation(
         "this came too early",
         client=client,
         expected=f"(after {seconds:g} s)",
-        got=f"(after {watch.passed:.2f} s at most)",
+        got=f"(after {passed:.2f} s at most)",
         requirement=rule,
     )
 
@@ -241,12 +245,12 @@ def _stop_asking(stay: Iterable[Client], talkers: Iterable[Client]) -> None:
         client.answers.clear()
 
 
-def _expect_nothing_early(silent: Client, locked: Client, watch: Watch, passed: float) -> None:
+def _expect_nothing_early(silent: Client, locked: Client, passed: float) -> None:
     """So many seconds have passed, at most, since they had names."""
     if silent.pings and passed < NOT_BEFORE * SILENCE:
-        raise too_early(silent, watch, "SILENCE-1", SILENCE)
+        raise too_early(silent, passed, "SILENCE-1", SILENCE)
     if silent.pings and silent.said_bye and passed < NOT_BEFORE * 2 * SILENCE:
-        raise too_early(silent, watch, "SILENCE-3", 2 * SILENCE)
+        raise too_early(silent, passed, "SILENCE-3", 2 * SILENCE)
     if locked.events and not locked.said_bye and passed < NOT_BEFORE * 2 * SILENCE:
         rule = "LOCK-19" if locked.pings else "LOCK-1"
         raise _not_held(locked, "PING (token), and nothing else", rule)
@@ -349,4 +353,4 @@ def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None
             timed_out=client.ended is None,
         )
     if watch.passed < NOT_BEFORE * seconds:
-        raise too_early(client, watch, rule, seconds)
+        raise too_early(client, watch.passed, rule, seconds)

@@ -18,6 +18,9 @@ from ..violation import Violation, blamed_on
 MOST_OCTETS = 48 * 1024 * 1024
 #: Seconds in which one who reads receives what it is owed by a server that stops (SLOW-6).
 GOODBYE = 1.0
+#: Lines a second, where somebody sends so many more at once that they wait when the server stops.
+PACE = 5
+TOO_MANY = 100
 #: Octets that a slow one reads at once.
 SIP = 512
 #: Octets that may be asked at most without an answer being read, and of one portion.
@@ -97,22 +100,29 @@ def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
 
 
 @needs("STOP-1")
-def test_who_has_sent_half_a_line_is_told_that_the_server_stops(bench: Bench) -> None:
-    """OCTET-10, STOP-1: BYE to every connection, whatever it was about to say."""
-    server = bench.start()
+def test_who_is_not_done_is_told_that_the_server_stops(bench: Bench) -> None:
+    """OCTET-10, STOP-1: BYE to every connection: to those who have sent half a line, too, and to
+    those whose lines wait for their turn (RATE-2).
+    """
+    known = "rate" in bench.servers.target.options
+    server = bench.start(rate=PACE) if known else bench.start()
     chat = bench.chat(server)
-    clients = (chat.member("alice"), chat.connect("nobody"))
-    for client in clients:
+    nobody = chat.connect("nobody")
+    alice, hasty = clients = chat.members("alice", "hasty")
+    for client in (alice, nobody):
         client.sends_octets(b"PING ha", shown="PING ha (and no more)")
+    hasty.expects_answers_to(*["PING x"] * TOO_MANY)
+    hasty.sends_octets(b"PING x\n" * TOO_MANY, shown=f"({TOO_MANY} times PING x)")
     chat.member("bob").fence()
     server.signal(signal.SIGTERM)
     with blamed_on("STOP-1"):
-        for client in clients:
+        for client in (*clients, nobody):
             while client.awaits_event("BYE (and words)").kind != "BYE":
-                pass  # JOINED of Bob
+                pass  # JOINED of others
             client.awaits_end()
     for client in chat.clients:
         client.awaits_end()
+        client.abandons()  # a line that waits then need not be obeyed any more
         client.events.clear()
 
 

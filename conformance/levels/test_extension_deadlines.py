@@ -84,15 +84,19 @@ def somebody_reads_nothing_in_a_transfer(chat: Chat, watch: Watch) -> Iterator[N
 
 
 def somebody_moves_while_locked(chat: Chat, watch: Watch) -> Iterator[None]:
-    """Bob does not lock again; Alice does, when her first lock would soon have been over."""
-    alice, bob = both = chat.members("alice", "bob")
+    """Bob does not lock again; Alice does, when her first lock would soon have been over.
+
+    He stays where he is; she is in another room then.
+    """
+    alice, bob = chat.members("alice", "bob")
     if not offers(chat, alice, "rooms"):
         return
     watch.begins()
-    for client in both:
+    for client, room in ((bob, "lobby"), (alice, "garden")):
         client.does("LOCK", "OK LOCK")
-        client.does("JOIN lobby", "OK JOIN lobby 2")
+        client.does(f"JOIN {room}", f"OK JOIN {room} {2 if client is bob else 1}")
         client.events.clear()  # the suite may have been late: this lock was over already
+    bob.receives(f"LEFT lobby {alice.nick} moved")
     yield from watch.until(lambda: watch.passed >= SHORT / 2)
     locked = watch.passed
     alice.sends("LOCK")

@@ -106,6 +106,24 @@ class HoldsCharacters(Hub):
 
 
 @breaks("LOCK-17")
+class LineEndsCostNothing(Hub):
+    """What may be held is counted without the LF of each event."""
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        member.held_bytes -= 1
+        super()._hold(member, line)
+
+
+@breaks("LOCK-17")
+class HoldsOneOctetLess(Hub):
+    """A lock ends as soon as as many octets are held as may be."""
+
+    def _hold(self, member: Member, line: bytes) -> None:
+        member.held_bytes += 1 if not member.held else 0
+        super()._hold(member, line)
+
+
+@breaks("LOCK-17")
 class RelockingForgetsOctets(Hub):
     """A second LOCK leaves what is held, and begins to count its octets anew."""
 

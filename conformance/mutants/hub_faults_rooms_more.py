@@ -83,6 +83,16 @@ class RejoinKeepsTheLock(ExtendedHub):
         self.reply(member, "OK", "JOIN", room_of(member).name, len(room_of(member).members))
 
 
+@breaks("ROOM-12")
+class OnlyTheLobbyUnlocks(ExtendedHub):
+    """A lock lasts for ever in a room that is not the lobby."""
+
+    def do_lock(self, member: Member, arguments: str) -> None:
+        super().do_lock(member, arguments)
+        if member.room is not self.lobby:
+            self._locks.stop(member)
+
+
 @breaks("ROOM-13")
 class LeavesByTheLobby(ExtendedHub):
     """Who leaves the server is said to leave the lobby, and there."""

@@ -46,6 +46,14 @@ class EightByesForNameless(TellsSome):
         return [member for member in self.connections if member.name is None][8:]
 
 
+@breaks("STOP-1")
+class NoByeForTheHasty(TellsSome):
+    """Those whose lines wait because they came too fast receive no BYE when the server stops."""
+
+    def forgotten(self) -> list[Member]:
+        return [member for member in self.connections if member.pace.waits]
+
+
 @breaks("STOP-2")
 class TellsOfTheStop(Hub):
     """When the server stops, everybody receives a LEFT for everybody else."""

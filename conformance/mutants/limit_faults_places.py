@@ -136,6 +136,59 @@ class NamesPayForAll(Hub):
         member.pace = Pace(self.limits.rate)
 
 
+class OtherPace(Hub):
+    """A hub that counts the lines of its clients in another way."""
+
+    pace: type[Pace]
+
+    def connect(self, now: float, loopback: bool = False) -> Member:
+        member = super().connect(now, loopback)
+        member.pace = self.pace(self.limits.rate)
+        return member
+
+
+class _Savings(Pace):
+    """A bucket that is full after two seconds, and half full at first."""
+
+    def take(self, now: float) -> float:
+        full_at = max(self._full_at or now + 1.0, now)
+        wait = full_at + self._each - now - 2.0
+        self.waits = wait > 0
+        if self.waits:
+            return max(wait, self.SHORTEST_PAUSE)
+        self._full_at = full_at + self._each
+        return 0.0
+
+
+class _Seconds(Pace):
+    """So many lines in each second, which begins with the first line in it."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(rate)
+        self.rate, self.taken, self.over_at = rate, 0, 0.0
+
+    def take(self, now: float) -> float:
+        if now >= self.over_at:
+            self.taken, self.over_at = 0, now + 1.0
+        self.waits = 0 < self.rate <= self.taken
+        self.taken += not self.waits
+        return self.over_at - now if self.waits else 0.0
+
+
+@breaks("RATE-2")
+class SavesLinesForLater(OtherPace):
+    """Who has sent nothing for two seconds may send twice as many lines at once."""
+
+    pace = _Savings
+
+
+@breaks("RATE-2")
+class CountsBySeconds(OtherPace):
+    """So many lines are obeyed at the end of one second, and as many again at once in the next."""
+
+    pace = _Seconds
+
+
 @breaks("RATE-1")
 class EndDropsWaiting(Connection):
     """Lines that wait because they came too fast are lost if the client half-closes."""

@@ -40,6 +40,16 @@ class StallsAnewWithEachEvent(Hub):
 
 
 @breaks("SLOW-4")
+class CatchingUpIsNoEnd(Hub):
+    """The time of one that is behind goes on when it has read everything."""
+
+    def sent(self, member: Member, unsent: int, now: float) -> None:
+        if unsent:
+            super().sent(member, unsent, now)
+        member.unsent = unsent
+
+
+@breaks("SLOW-4")
 class StalledOnesAreClosed(Hub):
     """A member that makes no progress is said to have closed."""
 

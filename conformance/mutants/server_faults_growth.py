@@ -17,7 +17,7 @@ from parley.hub import Hub, Limits, Member
 from parley.wire import LineCutter
 
 from .registry import breaks
-from .tools import OtherLimits
+from .tools import FOR_GOOD, OtherLimits
 
 #: Octets that each connection leaves behind.
 LEFT_BEHIND = 128 * 1024
@@ -179,3 +179,23 @@ class WaitsForTheLastWord(OtherLimits):
     """Who has quit is waited for until it has closed."""
 
     other = {"linger_time": 1e6}  # noqa: RUF012  # read only
+
+
+@breaks("GROW-4")
+class WaitsForTheSilent(Connection):
+    """Who was silent, and is sent away, is waited for until it has closed."""
+
+    def proceed(self) -> None:
+        super().proceed()
+        if self.output_ended and self.member.asked:
+            self.deadline = self.server.now + FOR_GOOD
+
+
+@breaks("GROW-4")
+class WaitsForTheNameless(Connection):
+    """Who has chosen no name, and is sent away, is waited for until it has closed."""
+
+    def proceed(self) -> None:
+        super().proceed()
+        if self.output_ended and self.member.name is None:
+            self.deadline = self.server.now + FOR_GOOD

@@ -243,6 +243,17 @@ class RefusedOnceNamelessForEver(Hub):
 
 
 @breaks("LOCK-18")
+class WhoAsksStaysLocked(Hub):
+    """The time of a lock begins anew with every other line of its member."""
+
+    def obey(self, member: Member, line: bytes, now: float) -> Outcome | None:
+        outcome = super().obey(member, line, now)
+        if member.held is not None and line != b"LOCK":
+            self._locks.start(member, now)
+        return outcome
+
+
+@breaks("LOCK-18")
 class OverflownLocksTimeOut(Hub):
     """The time of a lock goes on when too much was held, and then ends the next one."""
 
