@@ -5,11 +5,13 @@ Most of them are narrow: their sockets hold little, so that the server has to ke
 
 import signal
 import time
+from collections.abc import Iterable
 
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
+from ..process import ServerProcess
 from ..together import Watch
 from ..violation import Violation, blamed_on
 
@@ -100,25 +102,37 @@ def test_one_who_reads_in_sips_receives_every_octet(new_chat: Chat) -> None:
 
 
 @needs("STOP-1")
-def test_who_is_not_done_is_told_that_the_server_stops(bench: Bench) -> None:
-    """OCTET-10, STOP-1: BYE to every connection: to those who have sent half a line, too, and to
-    those whose lines wait for their turn (RATE-2).
-    """
-    known = "rate" in bench.servers.target.options
-    server = bench.start(rate=PACE) if known else bench.start()
+def test_who_has_sent_half_a_line_is_told_that_the_server_stops(bench: Bench) -> None:
+    """OCTET-10, STOP-1: BYE to every connection, whatever it was about to say."""
+    server = bench.start()
     chat = bench.chat(server)
-    nobody = chat.connect("nobody")
-    alice, hasty = clients = chat.members("alice", "hasty")
-    for client in (alice, nobody):
+    clients = [chat.member("alice"), chat.connect("nobody")]
+    for client in clients:
         client.sends_octets(b"PING ha", shown="PING ha (and no more)")
-    hasty.expects_answers_to(*["PING x"] * TOO_MANY)
-    hasty.sends_octets(b"PING x\n" * TOO_MANY, shown=f"({TOO_MANY} times PING x)")
     chat.member("bob").fence()
+    _stop(server, chat, clients)
+
+
+@needs("STOP-1", "RATE-3")
+def test_whose_lines_wait_is_told_that_the_server_stops(bench: Bench) -> None:
+    """STOP-1: BYE to every connection, also to one that has sent more at once than it may."""
+    server = bench.start(rate=PACE)
+    chat = bench.chat(server)
+    alice = chat.member("alice")
+    alice.expects_answers_to(*["PING x"] * TOO_MANY)
+    alice.sends_octets(b"PING x\n" * TOO_MANY, shown=f"({TOO_MANY} times PING x)")
+    with blamed_on("RATE-3"):
+        chat.member("bob").fence()
+    _stop(server, chat, [alice])
+
+
+def _stop(server: ServerProcess, chat: Chat, clients: Iterable[Client]) -> None:
+    """Tells the server to stop; these clients are told."""
     server.signal(signal.SIGTERM)
     with blamed_on("STOP-1"):
-        for client in (*clients, nobody):
+        for client in clients:
             while client.awaits_event("BYE (and words)").kind != "BYE":
-                pass  # JOINED of others
+                pass  # JOINED of Bob
             client.awaits_end()
     for client in chat.clients:
         client.awaits_end()
