@@ -171,9 +171,13 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         client.receives(f"LEFT lobby {carol.nick} slow")
     heir = chat.connect("heir")
     heir.takes_name(carol.nick)
-    carol.closes()
     for client in (alice, bob):
         client.receives(f"JOINED lobby {heir.nick} {heir.number}")
+    carol.reads_again()
+    watch.begins()
+    yield from watch.until(lambda: carol.ended is not None)
+    carol.awaits_end()
+    carol.events.clear()
 
 
 def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:

@@ -80,7 +80,9 @@ def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     alice.fence()
     alice.check(alice.next_event("LEFT"), f"LEFT lobby {carol.nick} slow")
     bob.events.clear()
-    carol.closes()
+    carol.reads_again()
+    carol.awaits_end()
+    carol.events.clear()
 
 
 @needs("SLOW-1")

@@ -4,6 +4,7 @@ and what outlives a server.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from collections.abc import Sequence
@@ -110,6 +111,14 @@ class BusyIsAWrongTry(Accounts):
             if member.tries >= TRIES:
                 self._send_away(member, "closed", "too many wrong passwords")
             raise
+
+
+@breaks("ACCT-12")
+class LetsAnyNumberWait(Accounts):
+    """However many passwords are to be checked, none is refused for that."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, dataclasses.replace(limits or Limits(), checks=2**40))
 
 
 @breaks("ACCT-12")

@@ -39,6 +39,14 @@ class StallsAnewWithEachEvent(Hub):
             self._stalls.start(member, now)
 
 
+@breaks("SLOW-2")
+class KeepsTheConnectionsOfTheSlow(Hub):
+    """Who does not read is said to have left, and stays connected."""
+
+    def _drop(self, member: Member) -> None:
+        self.leave(member, "slow", self._now)
+
+
 @breaks("SLOW-4")
 class CatchingUpIsNoEnd(Hub):
     """The time of one that is behind goes on when it has read everything."""

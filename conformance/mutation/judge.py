@@ -51,7 +51,7 @@ _REACH: dict[str, tuple[tuple[str, ...], ...]] = {
         ("--only", "direct", "--only", "rooms", "--only", "history"),
         ("--level", "5"),
     ),
-    "parley/channel.py": (_TLS, ("--level", "5", "--tls")),
+    "parley/channel.py": (("--level", "4"), _TLS, ("--level", "5", "--tls")),
     "parley/guard.py": (_CORE, _EXTENSIONS),
     "parley/hub.py": (_CORE, _EXTENSIONS),
     "parley/state.py": (_CORE, _EXTENSIONS),
