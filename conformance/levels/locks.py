@@ -56,8 +56,8 @@ def somebody_locks_a_second_time(chat: Chat, watch: Watch) -> Iterator[None]:
             raise Violation(
                 "this lock was over before its time",
                 client=client,
-                expected=f"UNLOCKED timeout ({SHORT:g} s after LOCK)",
-                got=f"UNLOCKED timeout ({lasted:.2f} s after LOCK, at most)",
+                expected=f"(UNLOCKED timeout, {SHORT:g} s after LOCK)",
+                got=f"(UNLOCKED timeout, {lasted:.2f} s after LOCK at most)",
                 requirement="LOCK-18",
             )
         client.receives("UNLOCKED timeout")

@@ -213,10 +213,12 @@ def somebody_is_kept_waiting(chat: Chat, watch: Watch) -> Iterator[None]:
     alice.closes()
 
 
-def too_early(client: Client, passed: float, rule: str, seconds: float) -> Violation:
+def too_early(
+    client: Client, passed: float, rule: str, seconds: float, what: str = "this"
+) -> Violation:
     """Something came after so many seconds at most, and its time is longer."""
     return Violation(
-        "this came too early",
+        f"{what} came too early",
         client=client,
         expected=f"(after {seconds:g} s)",
         got=f"(after {passed:.2f} s at most)",

@@ -143,8 +143,8 @@ class Locks:
             raise Violation(
                 f"{what} changes nothing: the lock of {once.label}, due later, was over",
                 client=client,
-                expected=f"UNLOCKED timeout ({SHORT:g} s after LOCK)",
-                got=f"UNLOCKED timeout (not before {SHORT:g} s after {what})",
+                expected=f"(UNLOCKED timeout, {SHORT:g} s after LOCK)",
+                got=f"(UNLOCKED timeout, {SHORT:g} s after {what} or later)",
                 requirement="LOCK-18",
             )
         return True
@@ -204,7 +204,10 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
             _expect_final(client, final)
         passed = took.get(client, watch.passed)
         if passed < NOT_BEFORE * BEYOND / RATE:
-            raise too_early(client, passed, "RATE-2", BEYOND / RATE)
+            why = (
+                f"{RATE + BEYOND} lines at once, where {RATE} a second may be sent: the last answer"
+            )
+            raise too_early(client, passed, "RATE-2", BEYOND / RATE, why)
     for number in range(RATE + BEYOND // 3):
         _expect_final(carol, f"PONG {number}")
     carol.awaits_end()

@@ -104,12 +104,12 @@ def somebody_moves_while_locked(chat: Chat, watch: Watch) -> Iterator[None]:
     lasted = watch.passed - locked
     alice.check(alice.answer().final, "OK LOCK")
     if lasted < NOT_BEFORE * SHORT:
-        came = alice.events[0].text if alice.events else f"({alice.ended})"
+        came = alice.events[0].text if alice.events else alice.ended
         raise Violation(
             "JOIN has ended an earlier lock; this one is over before its time",
             client=alice,
-            expected=f"UNLOCKED timeout ({SHORT:g} s after LOCK)",
-            got=f"{came} ({lasted:.2f} s after LOCK, at most)",
+            expected=f"(UNLOCKED timeout, {SHORT:g} s after LOCK)",
+            got=f"({came}, {lasted:.2f} s after LOCK at most)",
         )
     alice.receives("UNLOCKED timeout")
     bob.receives_nothing()

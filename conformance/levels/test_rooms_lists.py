@@ -50,7 +50,7 @@ def test_a_room_outlives_those_who_leave_the_server(chat: Chat, way: str) -> Non
     bob.does("SAY hello", "OK SAY 1")
     leaves(bob, way)
     awaits_empty(alice, garden)
-    _expect_rooms(alice, {"lobby": 1}, exactly=True, rule="ROOM-9")
+    expect_rooms(alice, {"lobby": 1}, exactly=True, rule="ROOM-9")
     answer = alice.asks(f"JOIN {garden.upper()}")
     with blamed_on("ROOM-7"):
         alice.check(answer.final, f"OK JOIN {garden} 1")
@@ -75,7 +75,7 @@ def test_rooms_counts_those_who_are_locked(chat: Chat) -> None:
     alice, bob, carol = chat.members("alice", "bob", "carol")
     garden = all_move(chat, "garden", alice, bob)
     alice.does("LOCK", "OK LOCK")
-    _expect_rooms(carol, {garden: 2, "lobby": 1})
+    expect_rooms(carol, {garden: 2, "lobby": 1})
     with blamed_on("ROOM-10"):
         _expect_listing(carol, f"WHO {garden}", [alice, bob])
     alice.does("UNLOCK", "OK UNLOCK 0")
@@ -88,7 +88,7 @@ def test_who_asks_while_locked_stays_locked(chat: Chat) -> None:
     garden = all_move(chat, "garden", carol)
     alice.does("LOCK", "OK LOCK")
     seq = bob.says("held")
-    _expect_rooms(alice, {garden: 1, "lobby": 2})
+    expect_rooms(alice, {garden: 1, "lobby": 2})
     _expect_listing(alice, f"WHO {garden}", [carol])
     alice.is_refused(f"WHO {chat.nick('nowhere')}", "no-such-room")
     alice.receives_nothing()
@@ -100,9 +100,9 @@ def test_rooms_lists_rooms_with_members_and_the_lobby(chat: Chat) -> None:
     """ROOM-8: ROOM room count for each, then OK ROOMS count."""
     alice, bob, carol = chat.members("alice", "bob", "carol")
     garden = all_move(chat, "garden", alice, bob)
-    _expect_rooms(carol, {garden: 2, "lobby": 1})
+    expect_rooms(carol, {garden: 2, "lobby": 1})
     kitchen = all_move(chat, "kitchen", carol)
-    _expect_rooms(carol, {garden: 2, kitchen: 1, "lobby": 0})
+    expect_rooms(carol, {garden: 2, kitchen: 1, "lobby": 0})
 
 
 def test_an_empty_room_is_not_listed(chat: Chat) -> None:
@@ -110,9 +110,9 @@ def test_an_empty_room_is_not_listed(chat: Chat) -> None:
     alice, bob = chat.members("alice", "bob")
     garden = all_move(chat, "garden", alice, bob)
     bob.does("QUIT", "OK QUIT")
-    _expect_rooms(alice, {garden: 1, "lobby": 0}, exactly=True)
+    expect_rooms(alice, {garden: 1, "lobby": 0}, exactly=True)
     alice.asks("JOIN lobby")
-    _expect_rooms(alice, {"lobby": 1}, exactly=True)
+    expect_rooms(alice, {"lobby": 1}, exactly=True)
     alice.events.clear()
 
 
@@ -271,7 +271,7 @@ def leaves(client: Client, way: str) -> None:
         client.resets()
 
 
-def _expect_rooms(
+def expect_rooms(
     client: Client, expected: dict[str, int], exactly: bool = False, rule: str | None = None
 ) -> None:
     """What ROOMS lists: of empty rooms only those that are expected, unless `exactly` so."""

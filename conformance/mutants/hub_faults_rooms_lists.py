@@ -190,6 +190,14 @@ class RoomsAreOfEverybody(OtherRooms):
 
 
 @breaks("ROOM-8")
+class ListsFiftyRooms(OtherRooms):
+    """ROOMS lists fifty rooms, and none of the others."""
+
+    def listed(self, member: Member) -> list[tuple[Room, int]]:
+        return super().listed(member)[:50]
+
+
+@breaks("ROOM-8")
 class OkRoomsCountsMembers(ExtendedHub):
     """OK ROOMS counts members, not rooms."""
 

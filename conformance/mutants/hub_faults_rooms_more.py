@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from unittest import mock
 
 from parley import wire
@@ -33,6 +34,14 @@ class RefusesToRejoin(ExtendedHub):
         if self.rooms.get(wire.fold(arguments)) is member.room:
             raise Refusal("already-there", "you are there already")
         super().do_join(member, arguments)
+
+
+@breaks("ROOM-1")
+class OpensAHundredRooms(ExtendedHub):
+    """The hundred and first room is refused."""
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        super().__init__(name, dataclasses.replace(limits or Limits(), max_rooms=100))
 
 
 @breaks("ROOM-12")
