@@ -1,4 +1,4 @@
-"""Level 6: those who say nothing, or seem to. What plays them, for test_6_deadlines."""
+"""Level 6: members that say nothing, or seem to. What plays them, for test_6_deadlines."""
 
 from collections.abc import Iterable, Iterator
 from itertools import cycle
@@ -6,9 +6,8 @@ from itertools import cycle
 from ..chat import Chat
 from ..client import Client
 from ..together import Watch
-from ..usage import SPARE
 from ..violation import Violation
-from .doors import descriptors, expect_closed
+from .doors import expect_closed
 from .heirs import (
     expect_free,
     expect_next,
@@ -26,13 +25,6 @@ NOT_BEFORE = 0.7
 GOODBYE = "BYE (and words), then (end of stream)"
 #: How often those who answer are asked, each time after as long a silence.
 ROUNDS = 3
-#: What those without a name send over and over again, each one thing: octets, and what they show.
-WRONG = {
-    "empty": (b"", ""),
-    "binary": (b"NICK \xff", "NICK (no UTF-8)"),
-    "endless": (b"NICK " + b"x" * 5000, "NICK xxx... (5000 octets)"),
-    "pong": (b"PONG x", "PONG x"),
-}
 #: By what the members of a test answer each PING; as octets, what is no command; what it tells.
 SIGNS = {
     "carol": (b"PING me-too", "PING me-too", "another command"),
@@ -42,65 +34,6 @@ SIGNS = {
     "heidi": (b"SAY \xff", "SAY (no UTF-8)", "a line that is no text"),
     "ivan": (b"SAY " + b"x" * 5000, "SAY xxx... (5000 octets)", "a line that is too long"),
 }
-
-
-def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
-    watch.begins()
-    chat.ignored.add("JOINED")
-    bob = Client(chat, "bob")
-    bob.sends("NICK 1")
-    named = (Client(chat, "alice"), bob)
-    for client in named:
-        client.sends(f"NICK {client.nick}")
-    silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
-    wrong = [Client(chat, label) for label in WRONG]
-    half.sends_octets(b"NICK half", shown="NICK half (and no more)")
-    silent.returns_end = False
-    everybody = [*named, silent, busy, half, *wrong]
-    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
-    before = descriptors(watch.server)
-    crowd = [Client(chat, f"silent{number}") for number in range(2 * SPARE)]
-    everybody += crowd
-    yield from watch.until(lambda: all(each.greeting or each.ended for each in everybody))
-    watch.longest = watch.passed  # with TLS, a handshake has to be done before anything is said
-    if not all(each.greeting for each in everybody):
-        watch.expect_in_time(SHORT)
-    commands, due = cycle(("PING x", "NICK 1", "SAY x")), 0.0
-    for _ in watch.until(lambda: all(each.ended for each in (silent, busy, half, *wrong))):
-        may_go_on = silent.ended is not None or watch.passed < 2 * SHORT
-        if may_go_on and watch.passed >= due:
-            if busy.ended is None:
-                busy.sends(next(commands))
-            for client in wrong:
-                if client.ended is None:
-                    _sends_wrongly(client)
-            due = watch.passed + SHORT / 4
-        yield
-    for client, rule in (
-        (silent, "NAMELESS-1"),
-        *((each, "NAMELESS-2") for each in (busy, half, *wrong)),
-    ):
-        _expect_bye(client, watch, rule, SHORT)
-        client.abandons()
-        client.events.clear()
-    if any(each.ended for each in named):
-        watch.expect_in_time(SHORT)
-    bob.was_refused(bob.answer(), "NICK 1", "bad-nick")
-    for client in named:
-        client.named(client.answer())
-        client.receives_nothing()
-    yield from watch.until(lambda: all(each.ended for each in crowd))
-    for client in crowd:
-        _expect_bye(client, watch, "NAMELESS-1", SHORT)
-    yield from watch.until(lambda: descriptors(watch.server) - before <= SPARE)
-    if (more := descriptors(watch.server) - before) > SPARE:
-        raise Violation(
-            f"{len(crowd)} connections had no name in time, and were sent away",
-            expected="(as many descriptors as before)",
-            got=f"({more} descriptors more)",
-            requirement="GROW-1",
-        )
-    yield from expect_closed(silent, watch)
 
 
 def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -149,7 +82,7 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         yield
     _expect_asked(silent)
     for client, rule in ((silent, "SILENCE-3"), (half, "SILENCE-4")):
-        _expect_bye(client, watch, rule, 2 * SILENCE)
+        expect_bye(client, watch, rule, 2 * SILENCE)
         client.events.clear()
     _expect_asked_before_held(locked, held)
     _expect_held_before_bye(locked, watch, held)
@@ -176,13 +109,6 @@ def somebody_says_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
             client.fence()
             client.closes()  # nothing more is asked of them: they might be late
     yield from expect_closed(silent, watch)
-
-
-def _sends_wrongly(client: Client) -> None:
-    """A line that is no command, or is none in time: it buys no time."""
-    octets, shown = WRONG[client.label]
-    client.expects_answers_to(shown)
-    client.sends_octets(octets + b"\n", shown=shown or "(an empty line)")
 
 
 def _gives_a_sign(client: Client) -> None:
@@ -259,7 +185,7 @@ def _expect_nothing_early(silent: Client, locked: Client, passed: float) -> None
 
 
 def _expect_held_before_bye(locked: Client, watch: Watch, held: str) -> None:
-    _expect_bye(locked, watch, "LOCK-19" if locked.said_bye else "SILENCE-3", 2 * SILENCE)
+    expect_bye(locked, watch, "LOCK-19" if locked.said_bye else "SILENCE-3", 2 * SILENCE)
     if locked.events[0].text != held:
         watch.expect_in_time(SILENCE)  # else another's end may have come between
         raise _not_held(locked, held, "LOCK-19")
@@ -336,7 +262,7 @@ def expect_here(client: Client, watch: Watch, how: str) -> None:
         )
 
 
-def _expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
+def expect_bye(client: Client, watch: Watch, rule: str, seconds: float) -> None:
     """The client has received BYE and the end of the stream, and not before its time was over."""
     try:
         client.raise_failure()

@@ -8,23 +8,22 @@ for that, nothing is judged.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 
-from ..bench import Bench, needs, untested
+from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
-from ..lines import Line, escape
+from ..lines import escape
 from ..together import Parts, Watch, ahead, judge
 from ..violation import Violation
 from .behind import STALL, somebody_catches_up, talk_until
 from .doors import those_who_quit_close_nothing
 from .heirs import PLACES, three_places_are_freed
-from .locks import HOLD, somebody_locks_a_second_time
+from .locks import HOLD, somebody_holds_for_ever, somebody_locks_a_second_time
+from .nameless import nobody_chooses_a_name
 from .silence import (
     NOT_BEFORE,
     SHORT,
     SILENCE,
-    nobody_chooses_a_name,
     somebody_is_kept_waiting,
     somebody_says_nothing,
     too_early,
@@ -53,111 +52,6 @@ AFTER: tuple[Block, ...] = (
 REST = 0.9
 #: Lines that take ten seconds, in which others are answered.
 FLOOD = 10 * RATE
-
-
-def somebody_holds_for_ever(chat: Chat, watch: Watch) -> Iterator[None]:
-    everybody = chat.members("alice", "bob", "carol", "dave", "erin", "frank")
-    alice, bob, carol, dave, erin, frank = everybody
-    watch.begins()
-    carol.does("LOCK", "OK LOCK")
-    carol.asks("UNLOCK")
-    carol_was_in_time = watch.passed < NOT_BEFORE * SHORT
-    watch.begins()
-    locks = Locks(watch, alice, erin, frank, dave)
-    said = [f"MSG lobby {bob.says(text)} {bob.nick} {text}" for text in ("one", "two", "three")]
-    for _ in watch.until(lambda: locks.are_over):
-        locks.look()
-        locks.midway(erin, "LOCK")
-        locks.midway(frank, "PING x", "SAY")
-        yield
-    if locks.over.get(alice, SHORT) < NOT_BEFORE * SHORT:
-        raise too_early(alice, watch.passed, "LOCK-18", SHORT)
-    for each in [*said, "UNLOCKED timeout"]:
-        alice.receives(each)
-    told = [
-        locks.judge(client, dave, what)
-        for client, what in ((erin, "a second LOCK"), (frank, "a refused SAY"))
-    ]
-    alice.hears(bob, "directly", bob.says("directly"))
-    alice.does("UNLOCK", "OK UNLOCK 0")
-    carol.fence()
-    if carol_was_in_time and any(event.kind == "UNLOCKED" for event in carol.events):
-        raise Violation(
-            "this lock was over before its time",
-            client=carol,
-            expected="(four messages)",
-            got="UNLOCKED timeout",
-        )
-    for client in (carol, dave, erin, frank):
-        client.asks("UNLOCK")  # a second LOCK that came late may have begun anew
-        client.events.clear()
-    if not all(told):
-        untested("unknown: too busy: whether what comes midway makes a lock longer")
-
-
-class Locks:
-    """Locks that begin one after the other, when each was seen to be over, and what came midway."""
-
-    def __init__(self, watch: Watch, *clients: Client) -> None:
-        self.watch = watch
-        self.clients = clients
-        self.over: dict[Client, float] = {}
-        self.said: dict[Client, float] = {}
-        for client in clients:
-            client.does("LOCK", "OK LOCK")
-
-    @property
-    def are_over(self) -> bool:
-        return len(self.over) == len(self.clients)
-
-    def look(self) -> None:
-        for client in self.clients:
-            if client.ended is not None or "UNLOCKED" in _locks_of(client):
-                self.over.setdefault(client, self.watch.passed)
-
-    def midway(self, client: Client, *commands: str) -> None:
-        """What a client says midway, once; nothing if it is too late for that."""
-        midway = SHORT / 2 <= self.watch.passed < NOT_BEFORE * SHORT
-        if client not in self.said and midway and client not in self.over:
-            self.said[client] = self.watch.passed
-            for command in commands:
-                client.sends(command)
-
-    def judge(self, client: Client, once: Client, what: str) -> bool:
-        """The lock of the one who said something midway was due before that of the other.
-
-        If it lasted a whole time from then on, and that of the other was over on time, then it
-        began anew. False where this machine was too busy to tell.
-        """
-        if client not in self.said:
-            return False
-        since = self.said[client]
-        finals = []
-        while client.waits or client.answers:
-            finals.append(client.answer().final)
-        was_locked = "UNLOCKED" not in _kinds_before(client, finals[-1])
-        on_time = self.over.get(once, SHORT * 2) - since < 0.75 * SHORT
-        if not was_locked or not on_time or self.watch.longest > 0.25 * SHORT:
-            return False
-        if self.over.get(client, SHORT * 2) - since >= SHORT:
-            raise Violation(
-                f"{what} changes nothing: the lock of {once.label}, due later, was over",
-                client=client,
-                expected=f"(UNLOCKED timeout, {SHORT:g} s after LOCK)",
-                got=f"(UNLOCKED timeout, {SHORT:g} s after {what} or later)",
-                requirement="LOCK-18",
-            )
-        return True
-
-
-def _locks_of(client: Client) -> list[str]:
-    """How a client's locks began and ended."""
-    return [line.kind for line in client.stream if line.kind in ("OK LOCK", "UNLOCKED")]
-
-
-def _kinds_before(client: Client, last: Line) -> list[str]:
-    """Of what came before this line."""
-    return [line.kind for line in takewhile(lambda line: line is not last, client.stream)]
 
 
 def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
