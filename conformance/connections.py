@@ -44,7 +44,8 @@ class _End:
 def octets_between(server: int, client: int) -> int | None:
     """What the system keeps of what one sent to the other, by their ports; None if it is unknown.
 
-    Sent and not received, and received and not read.
+    Sent and not received, and received and not read; for a moment twice what is received already
+    and not acknowledged yet.
     """
     ours, theirs = _end(client, server), _end(server, client)
     return ours.unread + theirs.unsent if ours and theirs else None
@@ -74,6 +75,7 @@ def _ask(here: int, there: int) -> _End | None:
     length = _HEADER.size + len(request)
     header = _HEADER.pack(length, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
+        kernel.settimeout(1.0)
         kernel.send(header + request)
         answer = kernel.recv(4096)
     _, kind, *_ = _HEADER.unpack_from(answer)
@@ -91,9 +93,11 @@ def _ask(here: int, there: int) -> _End | None:
 def _look_up(here: int, there: int) -> _End | None:
     """The same, from the list of all connections."""
     ports = rf"^ *\d+: \w+:{here:04X} \w+:{there:04X} .*$"
-    with contextlib.suppress(OSError):
-        if found := re.search(ports, Path("/proc/net/tcp").read_text(), re.MULTILINE):
-            fields = found[0].split()
-            unsent, _, unread = fields[4].partition(":")
-            return _End(int(unread, 16), int(unsent, 16), int(fields[9]))
+    for table in ("tcp", "tcp6"):  # IPv4 over a socket for IPv6 is among the latter
+        with contextlib.suppress(OSError):
+            listed = Path("/proc/net", table).read_text()
+            if found := re.search(ports, listed, re.MULTILINE):
+                fields = found[0].split()
+                unsent, _, unread = fields[4].partition(":")
+                return _End(int(unread, 16), int(unsent, 16), int(fields[9]))
     return None

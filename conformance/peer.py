@@ -7,6 +7,7 @@ how long something took, except that an answer may take at most `patience` secon
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import ssl
 import struct
@@ -53,11 +54,13 @@ class Peer(Inbox):
         self.ended: str | None = None  # how the server ended the stream, once it did
         self.half_closed = False
         self.chunk = CHUNK  # octets that it reads at once
+        self.line_end = 1  # octets at the end of the last line that came: LF, or CR LF
         self.returns_end = True  # whether it ends its direction when the server has ended the other
         self._input = b""
         self._output = bytearray()
         self._wire = chat.new_wire()
         self._unseen = 0
+        self._flood: float = FLOOD
         self._failure: Violation | None = None
         self.sock = self._connect(narrow)
         chat.add(self)
@@ -163,6 +166,7 @@ class Peer(Inbox):
         """From here on it reads what has come in the meantime, and all that follows."""
         self.chat.log.append(Entry(self.label, ">", "(reads again)"))
         self.chat.mute.discard(self)
+        self._flood = math.inf  # it has asked for it
         self.chat.start_reading(self)
         self._write()  # what its socket did not take before
 
@@ -331,10 +335,11 @@ class Peer(Inbox):
         *complete, self._input = (self._input + data).split(b"\n")
         try:
             for octets in complete:
+                self.line_end = 2 if octets.endswith(b"\r") else 1
                 self.sort(lines.parse(self._logged(lines.decode(octets))))
             if len(self._input) >= lines.MAX_LINE:
                 lines.decode(self._input)
-            if self._unseen > FLOOD:
+            if self._unseen > self._flood:
                 raise Malformed("PING-3", "the server sends without end", "(a flood)")
         except Malformed as malformed:
             if malformed.requirement == "LINE-1":

@@ -195,7 +195,13 @@ class WaitsForTheSilent(Connection):
 class WaitsForTheNameless(Connection):
     """Who has chosen no name, and is sent away, is waited for until it has closed."""
 
+    was_late = False
+
+    def send(self, data: bytes) -> None:
+        self.was_late = self.was_late or b"BYE you did not choose" in data
+        super().send(data)
+
     def proceed(self) -> None:
         super().proceed()
-        if self.output_ended and self.member.name is None:
+        if self.output_ended and self.was_late:
             self.deadline = self.server.now + FOR_GOOD
