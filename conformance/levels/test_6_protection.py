@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import struct
 import sys
@@ -25,6 +26,9 @@ IDLE_SECONDS = 0.2
 IDLE_SHARE = 0.08
 #: Connections of a storm, and what each of its four kinds sends before it goes.
 STORM = 120
+#: Those that come and go before the server can accept them: one of each kind, for they have to wait
+#: in the listen queue.
+BEFORE_DAWN = 4
 LAST_WORDS = (b"", b"", b"NICK half", b"NICK storm%d\n")
 #: Descriptors that a server gets when it is about to have none left, and newcomers then.
 SPARE = 2
@@ -38,6 +42,9 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
     chat = bench.chat(server)
     chat.ignored.update(("JOINED", "LEFT"))
     alice, bob, carol, dave = chat.members("alice", "bob", "carol", "dave")
+    with _asleep(server), contextlib.suppress(TimeoutError):
+        for number in range(BEFORE_DAWN):
+            _blow(chat, number)
     for number in range(STORM):
         _blow(chat, number)
         if number % 40 == 0:
@@ -171,6 +178,16 @@ def _blow(chat: Chat, number: int) -> None:
             sock.shutdown(socket.SHUT_WR)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@contextlib.contextmanager
+def _asleep(server: ServerProcess) -> Iterator[None]:
+    """While this lasts, the server does not run: who comes and goes has gone when it accepts."""
+    server.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager

@@ -141,8 +141,9 @@ class AnswersAfterQuit(Connection):
     def leave(self) -> None:
         lines = list(self.lines)
         super().leave()
+        has_quit = b"OK QUIT\n" in self.member.outbox
         for line in lines:
-            if line.upper().startswith(b"PING "):
+            if has_quit and line.upper().startswith(b"PING "):
                 self.server.hub.reply(self.member, "PONG", line[5:].decode(errors="replace"))
 
 
