@@ -11,10 +11,11 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import pytest
 
-from .bench import Bench, begins, untested
+from .bench import Bench, Untested, begins, untested
 from .chat import Chat
 from .process import ServerProcess, StartError
 from .servers import Servers
@@ -25,12 +26,19 @@ from .violation import Violation
 LOOK = 0.02
 #: What one look counts at most towards the patience, in seconds: who did not look did not wait.
 AT_MOST = 0.2
-#: How often a part is played again, by itself, if this machine was too busy for a verdict, and how
-#: the reason for that begins.
+#: How often a part is played again, by itself, if its clients were late.
 AGAIN = 2
-TOO_BUSY = "unknown: too busy"
 #: The part of a time within which clients have to do what has to be done in that time.
 IN_TIME = 0.7
+
+
+class Late(Untested):
+    """A part in which nothing was judged, because this machine was too busy for its clients."""
+
+
+def too_busy(why: str) -> NoReturn:
+    """Ends a part whose clients were late themselves. It is played again: see `judge`."""
+    raise Late(f"unknown: too busy: {why}")
 
 
 class Watch:
@@ -64,7 +72,7 @@ class Watch:
     def expect_in_time(self, seconds: float) -> None:
         """Ends the part if this machine was so busy that its clients may have been late."""
         if self.longest > IN_TIME * seconds:
-            untested(f"{TOO_BUSY}: the clients did nothing for {self.longest:.1f} s")
+            too_busy(f"the clients did nothing for {self.longest:.1f} s")
 
 
 Part = Callable[[Chat, Watch], Iterator[None]]
@@ -84,7 +92,7 @@ class Played:
     @property
     def was_late(self) -> bool:
         """Whether this machine was too busy for a verdict."""
-        return isinstance(self.end, pytest.skip.Exception) and TOO_BUSY in str(self.end)
+        return isinstance(self.end, Late)
 
 
 #: By the names of the parts: their servers, and how they ended. Kept as long as their target is

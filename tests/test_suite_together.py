@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.bench import Bench, Untested, untested
+from conformance.bench import Bench
 from conformance.chat import Chat
 from conformance.load.rounds import Load
 from conformance.servers import Servers
 from conformance.target import Target
-from conformance.together import AGAIN, Part, Watch, judge
+from conformance.together import AGAIN, Late, Part, Watch, judge, too_busy
 from conformance.violation import Violation
 
 COMMAND = f"{sys.executable} -m impl_poll --host {{host}} --port {{port}}"
@@ -32,7 +32,7 @@ def play() -> Iterator[Callable[[Part], Bench]]:
     servers.close()
 
 
-class Late:
+class Busy:
     """A part for which this machine is too busy a few times."""
 
     def __init__(self, times: int) -> None:
@@ -44,19 +44,19 @@ class Late:
         chat.member("alice")
         yield
         if self.played <= self.times:
-            untested("unknown: too busy: the clients did nothing for 9 s")
+            too_busy("the clients did nothing for 9 s")
 
 
 def test_a_part_that_could_not_be_judged_is_played_again(play: Callable[[Part], Bench]) -> None:
-    part = Late(1)
+    part = Busy(1)
     bench = play(part)
     assert part.played == 2
     assert len({id(server) for _, server in bench.chats}) == 2
 
 
 def test_a_part_that_can_never_be_judged_is_untested(play: Callable[[Part], Bench]) -> None:
-    part = Late(100)
-    with pytest.raises(Untested, match="too busy"):
+    part = Busy(100)
+    with pytest.raises(Late, match="too busy"):
         play(part)
     assert part.played == 1 + AGAIN
 

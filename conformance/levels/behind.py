@@ -5,12 +5,11 @@ For test_6_deadlines and test_extension_deadlines, where the time of SLOW-4 is s
 
 from collections.abc import Callable, Iterator
 
-from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..connections import octets_between
 from ..narrow import BEHIND, TEXT
-from ..together import Watch
+from ..together import Watch, too_busy
 from ..violation import Violation
 from .silence import NOT_BEFORE
 
@@ -63,7 +62,7 @@ def somebody_catches_up(chat: Chat, watch: Watch) -> Iterator[None]:
     watch.begins()
     yield from watch.until(lambda: carol.ended is not None or watch.passed >= SEEN)
     if took >= NOT_BEFORE * STALL:
-        untested(f"unknown: too busy: it took {took:.1f} s until all that was said was read")
+        too_busy(f"it took {took:.1f} s until all that was said was read")
     if carol.ended is not None:
         raise Violation(
             f"it was behind, had read everything after {took:.1f} s, and is owed nothing since: "

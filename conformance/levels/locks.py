@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
-from ..bench import untested
 from ..chat import Chat
 from ..client import Client
 from ..lines import Line
-from ..together import Watch
+from ..together import Watch, too_busy
 from ..violation import Violation
 from .silence import NOT_BEFORE, SHORT, too_early
 
@@ -58,7 +57,7 @@ def somebody_holds_for_ever(chat: Chat, watch: Watch) -> Iterator[None]:
         client.asks("UNLOCK")  # a second LOCK that came late may have begun anew
         client.events.clear()
     if not all(told):
-        untested("unknown: too busy: whether what comes midway makes a lock longer")
+        too_busy("whether what comes midway makes a lock longer")
 
 
 class Locks:

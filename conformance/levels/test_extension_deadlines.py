@@ -10,7 +10,7 @@ from ..accounts import PASSWORD, logged_in, quits
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
-from ..together import Parts, Watch, judge
+from ..together import Parts, Watch, judge, too_busy
 from ..transfers import Transfer
 from ..violation import Violation
 from .behind import talk_until
@@ -162,7 +162,7 @@ def somebody_tries_a_password(chat: Chat, watch: Watch) -> Iterator[None]:
         untested("unknown: those whose time is over have not been sent away")
     lasted = over.get(mallory, tried + SHORT) - tried
     if lasted >= SHORT and watch.longest > 0.25 * SHORT:
-        untested("unknown: too busy: whether a refused LOGIN gives more time")
+        too_busy("whether a refused LOGIN gives more time")
     if lasted >= SHORT and over[other] - tried < 0.75 * SHORT:
         raise Violation(
             f"a refused LOGIN gives no more time: that of {other.label}, due later, was over",
