@@ -6,7 +6,6 @@ escaped before it gets here, or is escaped here; no part of a card is longer tha
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -25,29 +24,18 @@ from .fold import CONTINUED, folded, wrapped
 from .hints import Facts, hint_for
 from .inbox import FENCE
 from .lines import escape
-from .peer import Entry
 from .process import ServerProcess, StartError
+from .scene import NO_END, found, scene
 from .servers import Served
 from .spec import Requirement
 from .violation import Violation
 
-#: Lines of the session that a card shows, up to the one that is marked and some behind it.
-SESSION_LINES = 30
-BEHIND_MARK = 6
-#: Clients up to which a session is shown whole; of more, one is, and what the others sent.
-CROWD = 5
 #: Lines of each output of the server that the text of a card shows.
 OUTPUT_LINES = 12
 #: Columns below which nothing is folded further.
 NARROWEST = 40
 #: Seconds in which it is measured whether a server that does not answer is busy.
 BUSY_TIME = 0.1
-
-#: What a client did that has to be known, however long ago it was.
-DEEDS = ("(reads no more)", "(end of stream)", "(reset)")
-#: A line of a session; one that says how the server was started is none.
-_STEP = re.compile(r"(?P<who>[a-z]+)(?P<way>[<>]) ?(?P<line>.*)")
-NO_END = "here the end of the line is missing"
 #: What a card of an earlier suite, in a results.json that is kept, does not have.
 NO_DETAILS: dict[str, Any] = {
     **dict.fromkeys(("test", "difference", "options", "command", "replay"), ""),
@@ -73,8 +61,8 @@ def make_card(
     """
     client = violation.client.label if violation.client else None
     expected, got, at = _compared(violation)
-    log = _found(violation) or (chat.log if chat else [])
-    session, mark = _session(log, violation, at)
+    log = found(violation) or (chat.log if chat else [])
+    session, mark = scene(log, violation, at)
     server = _state(served, violation)
     stdout, stderr = _chatter(served), list(served.stderr) if served else []
     card = {
@@ -206,82 +194,6 @@ def _in_words(
     if not expected or not got or not at or not at[1]:
         return ""
     return NO_END if violation.timed_out else difference_in_words(expected, got, at)
-
-
-def _found(violation: Violation) -> list[Entry]:
-    """A session that was found at random, up to the line that is wrong."""
-    session = violation.session[: len(violation.session) - violation.ahead]
-    steps = (_STEP.fullmatch(line) for line in session)
-    log = [Entry(step["who"], step["way"], step["line"]) for step in steps if step]
-    if log and violation.client and violation.got and is_line(violation.got):
-        log.append(Entry(violation.client.label, "<", escape(violation.got)))
-    return log
-
-
-def _session(
-    log: Sequence[Entry], violation: Violation, at: tuple[int, int] | None
-) -> tuple[list[str], dict[str, Any] | None]:
-    """The end of the session, and the place in it where the failure shows."""
-    client = violation.client.label if violation.client else None
-    log = list(log)
-    if client and violation.timed_out and violation.got == "(nothing)":
-        log.append(Entry(client, "<", "(nothing)"))
-    marked, words = _marked(log, client, violation)
-    labels = list(dict.fromkeys(entry.client for entry in log))
-    if len(labels) > CROWD and client:
-        shown = [each for each in log if each is marked or _matters(each, client)]
-    else:
-        shown = log
-    head = []
-    if len(shown) < len(log):
-        head.append(f"… {len(labels)} clients: all of {client}, and what the others sent")
-    place = next((n for n, each in enumerate(shown) if each is marked), None)
-    end = len(shown) if place is None else min(len(shown), place + 1 + BEHIND_MARK)
-    if len(shown) - end <= BEHIND_MARK:
-        end = len(shown)
-    start = max(0, end - SESSION_LINES)
-    if start:
-        head.append(f"… {start} earlier lines")
-        deeds = [each for each in shown[:start] if each.direction == ">" and each.text in DEEDS]
-        head += [f"{each.client}> {each.text}" for each in deeds[-len(DEEDS) :]]
-    lines, mark = list(head), None
-    for entry in shown[start:end]:
-        who = f"{entry.client}{entry.direction} "
-        column = at[1] if at and entry is marked else 0
-        text, place = excerpt(entry.text, column if entry is marked else None)
-        if entry is marked:
-            mark = {"line": len(lines), "column": len(who) + (place or 0), "words": words}
-        lines.append(who + text)
-    if end < len(shown):
-        lines.append(f"… {len(shown) - end} later lines")
-    return lines, mark
-
-
-def _marked(
-    log: Sequence[Entry], client: str | None, violation: Violation
-) -> tuple[Entry | None, str]:
-    """The line of the session that is wrong, or behind which one is missing; and why it is."""
-    received = [each for each in log if each.client == client and each.direction == "<"]
-    got = escape(violation.got or "")
-    if violation.got == "(nothing)" and not violation.timed_out:
-        fences = (f"PONG {FENCE}", "OK UNLOCK")
-        fence = next((each for each in received[::-1] if each.text.startswith(fences)), None)
-        return fence, "what was expected had to come before this"
-    for entry in reversed(received):
-        if entry.text == got:
-            if got.startswith("("):
-                return entry, "here something else was due"
-            if (violation.expected or "").startswith("(nothing"):
-                return entry, "this should not have come"
-            return entry, NO_END if violation.timed_out else "the first wrong octet"
-    return None, ""
-
-
-def _matters(entry: Entry, client: str) -> bool:
-    """Whether a line of a crowd's session is shown: one's own, and what others did."""
-    return entry.client == client or (
-        entry.direction == ">" and not entry.text.startswith(f"PING {FENCE}")
-    )
 
 
 def _last_sent(chat: Chat | None) -> str:

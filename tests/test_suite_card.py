@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.card import CROWD, OUTPUT_LINES, SESSION_LINES, make_card, text_of
+from conformance.card import OUTPUT_LINES, make_card, text_of
 from conformance.chat import Chat
 from conformance.compare import AFTER, BEFORE, BRIEF, HEAD, TAIL, WHOLE
 from conformance.hints import HINTS, Facts
 from conformance.lines import escape
 from conformance.peer import Entry
 from conformance.process import ServerProcess, StartError
+from conformance.scene import CROWD, ROW, SESSION_LINES
 from conformance.servers import HOST, Servers
 from conformance.situations import SITUATIONS
 from conformance.spec import Requirement, read_spec
@@ -282,13 +283,68 @@ def test_what_explains_everything_is_shown_however_long_ago() -> None:
 
 def test_line_that_is_wrong_is_shown_however_much_came_behind_it() -> None:
     """With its mark, and with what led there."""
-    log, violation = crowd(1, lines=100)
-    log[40] = Entry("c1", "<", "OK SAY 8")
+    log, violation = crowd(2, lines=50)
+    log[40] = Entry("c2", "<", "OK SAY 8")
     violation.expected, violation.got = "OK SAY 7", "OK SAY 8"
     card = card_of(violation, log)
-    assert card["session"][card["mark"]["line"]] == "c1< OK SAY 8"
-    assert card["mark"]["column"] == len("c1< OK SAY ")
+    assert card["session"][card["mark"]["line"]] == "c2< OK SAY 8"
+    assert card["mark"]["column"] == len("c2< OK SAY ")
     assert card["session"][-1] == f"… {100 - 41 - 6} later lines"
+
+
+@pytest.mark.parametrize(
+    ("line", "alike"),
+    [("MSG lobby {} a x", "like it, each with the next number"), ("x", "of the same")],
+)
+def test_row_of_lines_is_shown_by_its_ends(line: str, alike: str) -> None:
+    log = [Entry("bob", "<", line.format(number)) for number in range(95, 105)]
+    assert card_of(Violation(""), log)["session"] == [
+        f"bob< {line.format(95)}",
+        f"… 8 more {alike}",
+        f"bob< {line.format(104)}",
+    ]
+
+
+def test_few_lines_are_no_row() -> None:
+    log = [Entry("bob", "<", "x")] * ROW
+    assert card_of(Violation(""), log)["session"] == ["bob< x"] * ROW
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Entry("bob", "<", "MSG lobby 49 a x"),
+        Entry("bob", "<", "MSG lobby 51 a x"),
+        Entry("bob", "<", "MSG lobby 050 a x"),
+        Entry("bob", "<", "MSG lobby 50 b x"),
+        Entry("eve", "<", "MSG lobby 50 a x"),
+        Entry("bob", ">", "MSG lobby 50 a x"),
+        Entry("bob", "<", "MSG lobby " + "9" * 5000 + " a x"),
+    ],
+)
+def test_line_that_is_lost_or_doubled_or_different_hides_in_no_row(wrong: Entry) -> None:
+    log = [Entry("bob", "<", f"MSG lobby {number} a x") for number in range(100)]
+    log[50] = wrong
+    session = card_of(Violation(""), log)["session"]
+    assert any(line.startswith(f"{wrong.client}{wrong.direction} {wrong.text[:20]}")
+               for line in session[3:])  # fmt: skip
+    assert "bob< MSG lobby 49 a x" in session
+    assert "bob< MSG lobby 51 a x" in session
+
+
+def test_line_that_is_marked_stands_in_no_row() -> None:
+    log, violation = crowd(1)
+    log += [Entry("c1", "<", f"OK SAY {number}") for number in range(20)]
+    violation.expected, violation.got = "OK SAY 9", "OK SAY 10"
+    card = card_of(violation, log)
+    assert card["session"][card["mark"]["line"]] == "c1< OK SAY 10"
+
+
+def test_lines_in_rows_count_as_lines() -> None:
+    """What is said to come earlier or later, comes in lines of the session."""
+    log, violation = crowd(2, lines=100)
+    log[:0] = [Entry("c1", "<", "x")] * 50
+    assert card_of(violation, log)["session"][0] == f"… {250 - SESSION_LINES} earlier lines"
 
 
 def test_long_line_is_shown_with_its_two_ends_and_length() -> None:
