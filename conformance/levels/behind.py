@@ -65,8 +65,8 @@ def somebody_catches_up(chat: Chat, watch: Watch) -> Iterator[None]:
         too_busy(f"it took {took:.1f} s until all that was said was read")
     if carol.ended is not None:
         raise Violation(
-            f"it was behind, had read everything after {took:.1f} s, and is owed nothing since: "
-            f"it is not one that has taken nothing for {STALL:g} s",
+            f"it was behind, and had read everything {took:.1f} s later: from then on it is owed "
+            f"nothing, so there is nothing that it could fail to take for {STALL:g} s",
             client=carol,
             expected="(it stays)",
             got=f"({carol.ended})",

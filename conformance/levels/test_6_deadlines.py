@@ -40,7 +40,6 @@ KINDS: tuple[Block, ...] = (
     (b"DANCE", "ERR unknown-verb", 150),
     (b"SAY " + b"x" * 4200, "ERR line-too-long", 150),
 )
-ASKS: tuple[Block, ...] = ((b"PING x", "PONG x", RATE + BEYOND),)
 #: The same around a NICK. If that makes what came before forgotten, the end comes early, too.
 BEFORE: Block = (b"PING x", "PONG x", 75)
 AFTER: tuple[Block, ...] = (
@@ -48,6 +47,8 @@ AFTER: tuple[Block, ...] = (
     (b"SAY x", "OK SAY ", 125),
     (b"SAY \xff", "ERR bad-line", 125),
 )
+#: As many of one kind.
+ASKS: tuple[Block, ...] = ((b"PING x", "PONG x", RATE + BEYOND),)
 #: Seconds in which others say nothing first. Whenever a server's seconds begin, if it counts by
 #: those, one of them is near the end of one; and the last might have saved lines for later.
 RESTS = (0.3, 0.6, 0.9)

@@ -148,16 +148,14 @@ class OtherPace(Hub):
 
 
 class _Savings(Pace):
-    """A bucket that is full after two seconds, and half full at first."""
+    """A bucket that is full after two seconds, and half full at first: time passes half as fast."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(2 * rate)
 
     def take(self, now: float) -> float:
-        full_at = max(self._full_at or now + 1.0, now)
-        wait = full_at + self._each - now - 2.0
-        self.waits = wait > 0
-        if self.waits:
-            return max(wait, self.SHORTEST_PAUSE)
-        self._full_at = full_at + self._each
-        return 0.0
+        self._full_at = self._full_at or now / 2 + 0.5
+        return 2 * super().take(now / 2)
 
 
 class _Seconds(Pace):
