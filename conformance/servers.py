@@ -130,7 +130,7 @@ class Servers:
         """A new server with bounds, an address or a port of its own. Raises StartError."""
         port = self.a_port() if port is None else port
         server = self.launch(host, port, options).wait_ready(self.start_patience)
-        server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None)
+        server.check_port(TIDY_PATIENCE, speaks_first=self.tls is None and "tls" not in options)
         return server
 
     def give_back(self, server: Served, chat: Chat, test: str, spoiled: bool) -> None:

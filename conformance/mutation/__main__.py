@@ -111,7 +111,7 @@ def _judge_all(
     ]
     with ThreadPoolExecutor(max(1, jobs)) as pool, Progress(console=console) as progress:
         try:
-            files = sorted({change.file for change in unknown})
+            files = {judge.reach(change.file): change.file for change in unknown}.values()
             for file, verdict in zip(files, pool.map(judge.baseline, files), strict=True):
                 if verdict.outcome != "survived":
                     print(f"mutation: {file} as it is: {verdict}", file=sys.stderr)

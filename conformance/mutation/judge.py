@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..grading import Grades
 from ..spec import ID
@@ -69,6 +69,13 @@ class Verdict:
     seconds: float
 
 
+class Reach(NamedTuple):
+    """What a change in a file can reach: the folder of a server, and what is graded of it."""
+
+    server: str
+    stages: tuple[tuple[str, ...], ...]
+
+
 @dataclass
 class Judge:
     """Grades copies of the servers below `root`. May be used by several threads."""
@@ -76,7 +83,8 @@ class Judge:
     root: Path
     patience: float  # seconds for one grade
     stages: tuple[tuple[str, ...], ...] | None = None  # what is graded; None: as the file asks for
-    offers: dict[str, list[str]] = field(default_factory=dict)  # by file: capabilities as it is
+    #: Capabilities of the servers as they are, by what is graded of them.
+    offers: dict[Reach, list[str]] = field(default_factory=dict)
     #: By file and function: what has killed changes there, the latest first.
     killers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     grades: Grades = field(default_factory=Grades)
@@ -96,9 +104,15 @@ class Judge:
             others = [each for each in self.killers.get(place, ()) if each != verdict.by]
             self.killers[place] = [verdict.by, *others]
 
+    def reach(self, file: str) -> Reach:
+        """What is graded for a change in this file."""
+        package = Path(file).parts[0]
+        server = package if (self.root / package / "parley.toml").is_file() else SHOWN_BY
+        return Reach(server, self.stages or _REACH.get(file, _EVERYTHING))
+
     def baseline(self, file: str) -> Verdict:
-        """Grades the server of a file as it is: it has to survive."""
-        self.offers.pop(file, None)
+        """Grades the server of a file as it is: it has to survive. Goes for all of that reach."""
+        self.offers.pop(self.reach(file), None)
         return self._grade(file, lambda source: source)
 
     def _grade(
@@ -110,15 +124,16 @@ class Judge:
                 outcome, by = what_became(self._grade_stage(folder, target, first))
                 if outcome == "killed":
                     return Verdict(outcome, by, round(time.monotonic() - started, 1))
-            for stage in self.stages or _REACH.get(file, _EVERYTHING):
+            reach = self.reach(file)
+            for stage in reach.stages:
                 results = self._grade_stage(folder, target, stage)
                 outcome, by = what_became(results)
                 # An extension that HELLO does not name any more is not graded, and so not failed.
                 offered = results.get("server", {}).get("capabilities")
                 if outcome == "survived":
-                    self.offers.setdefault(file, offered)
+                    self.offers.setdefault(reach, offered)
                 if outcome != "killed" and offered is not None:
-                    if offered != self.offers.get(file, offered):
+                    if offered != self.offers.get(reach, offered):
                         outcome, by = "killed", "what HELLO offers"
                 if outcome != "survived":
                     break
@@ -127,8 +142,7 @@ class Judge:
     @contextlib.contextmanager
     def _copy(self, file: str, made: Callable[[bytes], bytes]) -> Iterator[tuple[Path, Path]]:
         """A folder with the packages that the server needs, and the server's folder in it."""
-        package = Path(file).parts[0]
-        server = package if (self.root / package / "parley.toml").is_file() else SHOWN_BY
+        package, server = Path(file).parts[0], self.reach(file).server
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
             for each in {package, server, SHARED}:
