@@ -14,6 +14,7 @@ from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
 from ..process import ServerProcess
+from ..servers import HOST
 from ..usage import processes_of, processor_time
 from ..violation import Violation
 
@@ -33,6 +34,9 @@ LAST_WORDS = (b"", b"", b"NICK half", b"NICK storm%d\n")
 #: Descriptors that a server gets when it is about to have none left, and newcomers then.
 SPARE = 2
 NEWCOMERS = 6
+#: An address of this machine besides 127.0.0.1, for those who do not ask for that one alone. On
+#: Linux all of 127.0.0.0/8 is the machine itself; elsewhere it has to be set up first.
+ANOTHER_ADDRESS = "127.0.0.2"
 
 
 @needs("LEFT-1")
@@ -244,10 +248,32 @@ def test_ipv6(bench: Bench) -> None:
     bob.hears(alice, "over IPv6", alice.says("over IPv6"))
 
 
-def _has_ipv6() -> bool:
+def test_nobody_is_served_at_another_address(bench: Bench) -> None:
+    """START-7: given 127.0.0.1, it is not to be reached at another address of this machine."""
+    if "{host}" not in (bench.servers.target.command or ""):
+        untested("the command has no {host}")
+    if not _has_address(socket.AF_INET, ANOTHER_ADDRESS):
+        untested("this machine has no other address for itself")
+    server = bench.start()
     try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
+        socket.create_connection((ANOTHER_ADDRESS, server.port), timeout=1.0).close()
+    except OSError:
+        return
+    raise Violation(
+        f"the server was given the host {HOST}, and {ANOTHER_ADDRESS} is another one",
+        expected=f"(no connection to {ANOTHER_ADDRESS} port {server.port})",
+        got="(the server accepts it)",
+    )
+
+
+def _has_ipv6() -> bool:
+    return _has_address(socket.AF_INET6, "::1")
+
+
+def _has_address(family: socket.AddressFamily, address: str) -> bool:
+    try:
+        with socket.socket(family) as sock:
+            sock.bind((address, 0))
     except OSError:
         return False
     return True

@@ -20,6 +20,8 @@ from parley import launch
 from .registry import Launch, breaks
 from .tools import DelayingHub
 
+EVERYWHERE = "0.0.0.0"
+
 
 class OtherWords(io.TextIOBase):
     """Standard output with other words in it."""
@@ -191,6 +193,20 @@ class Ipv4Only(Launch):
             print("cannot listen there: only IPv4", file=sys.stderr)
             return 1
         return super().main(name)
+
+
+@breaks("START-7")
+class ListensEverywhere(Launch):
+    """Whatever host it is given, it listens on all addresses."""
+
+    def main(self, name: str) -> int:
+        def listen(host: str, port: int) -> socket.socket:
+            return real(host if ":" in host else EVERYWHERE, port)
+
+        real = launch.listen
+        words = OtherWords(re.escape(EVERYWHERE), "127.0.0.1")
+        with mock.patch.object(launch, "listen", listen), contextlib.redirect_stdout(words):
+            return super().main(name)
 
 
 @breaks("STOP-4")
