@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from ..bench import Bench, needs, untested
 from ..process import ServerProcess
 from ..tls import Authority
+from ..together import IN_TIME, too_busy
 from ..violation import Violation
 
 #: Peers that hold a connection and do not finish a handshake, at once.
@@ -18,6 +20,8 @@ STUCK = 20
 LINES = 700
 #: Long messages that are held, to be owed in one piece: more octets than most buffers have.
 HELD = 40
+#: Seconds of SLOW-4 for one who says nothing after its handshake.
+STALL = 1.0
 
 
 @pytest.fixture
@@ -203,6 +207,28 @@ def test_an_endless_handshake_is_cut_off(bench: Bench, authority: Authority) -> 
     nameless.awaits_end()
     nameless.events.clear()
     alice.receives_nothing()
+
+
+def test_who_says_nothing_after_its_handshake_is_not_behind(
+    bench: Bench, authority: Authority
+) -> None:
+    """TLS-1: it has taken its HELLO, and is owed nothing: the time of SLOW-4 is not for it."""
+    server = bench.start(tls=str(authority.file), stall=STALL)
+    chat = bench.chat(server, authority.context)
+    began = time.monotonic()
+    alice = chat.connect("alice")
+    if (took := time.monotonic() - began) > IN_TIME * STALL:
+        too_busy(f"a handshake took {took:.1f} s")
+    chat.idle(1.5 * STALL)
+    if alice.ended is not None:
+        raise Violation(
+            f"its handshake is over, and HELLO has been taken: it is owed nothing, and may say "
+            f"nothing for longer than {STALL:g} s",
+            client=alice,
+            expected="(it stays)",
+            got=f"({alice.ended})",
+        )
+    alice.does("PING x", "PONG x")
 
 
 def test_a_close_notify_is_the_end_of_the_stream(

@@ -132,6 +132,15 @@ class SendsTheBeginning(TlsChannel):
         return super().send(text[:65536])
 
 
+@breaks("TLS-1")
+class GreetingsAreOwed(Server):
+    """A HELLO that has waited for a handshake counts as owed, until something else is sent."""
+
+    def settle(self, connection: Connection) -> None:
+        connection.member.unsent = connection.kept
+        super().settle(connection)
+
+
 @breaks("TLS-5")
 class HandshakesHaveNoTime(Connection):
     """Who does not finish a handshake may stay for good."""
