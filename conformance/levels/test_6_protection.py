@@ -25,6 +25,8 @@ if sys.platform == "linux":
 #: tenth of a processor even where many others compete for it; one that sleeps, nothing.
 IDLE_SECONDS = 0.2
 IDLE_SHARE = 0.08
+#: Connections that say nothing at all: whoever looks at each of them again and again is busy.
+NOBODIES = 100
 #: Connections of a storm, and what each of its four kinds sends before it goes.
 STORM = 120
 #: Those that come and go before the server can accept them: one of each kind, for they have to wait
@@ -69,7 +71,7 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
         chat.pump(0.02)
     slow = _reads_nothing(chat, alice)
     unfinished = _stops_halfway(chat, alice)
-    why = "one is locked, one reads nothing, two stopped halfway, one never began"
+    why = f"one is locked, one reads nothing, two stopped halfway, {NOBODIES} never began"
     _expect_rest(chat, server, "IDLE-1", why)
     slow.closes()
     for client in unfinished:
@@ -94,7 +96,7 @@ def _stops_halfway(chat: Chat, alice: Client) -> list[Client]:
     half.sends_octets(b"PING hal", shown="PING hal (and no LF)")
     long.expects_answers_to("SAY xx...")  # as soon as it is too long, or at its end
     long.sends_octets(b"SAY " + b"x" * 5000, shown="SAY xx... (5000 octets, and no LF)")
-    chat.connect("nobody")
+    chat.connects(*["nobody"] * NOBODIES)
     return [half, long]
 
 

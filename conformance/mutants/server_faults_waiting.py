@@ -101,6 +101,15 @@ class SpinsAfterReset(Server):
         return 0 if self.spins else super().timeout()
 
 
+@breaks("IDLE-1")
+class LooksAtEverybody(Server):
+    """A thousand times a second it looks at each of its connections."""
+
+    def timeout(self) -> float | None:
+        self.due.update(self.connections.values())
+        return 1.0
+
+
 class Spins(Server):
     """A server whose poll() does not sleep under some circumstances."""
 
