@@ -14,9 +14,9 @@ from ..chat import Chat
 from ..client import Client
 from ..lines import escape
 from ..together import Parts, Watch, ahead, judge
-from ..violation import Violation
+from ..violation import Violation, blamed_on
 from .behind import STALL, somebody_catches_up, talk_until
-from .doors import those_who_quit_close_nothing
+from .doors import expect_closed, those_who_quit_close_nothing
 from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_holds_for_ever, somebody_locks_a_second_time
 from .nameless import nobody_chooses_a_name
@@ -54,6 +54,8 @@ ASKS: tuple[Block, ...] = ((b"PING x", "PONG x", RATE + BEYOND),)
 RESTS = (0.3, 0.6, 0.9)
 #: Lines that take ten seconds, in which others are answered.
 FLOOD = 10 * RATE
+#: Seconds after which a server would go on with the lines of one that has gone.
+GONE = 0.1
 
 
 def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -69,6 +71,7 @@ def somebody_reads_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     heir.takes_name(carol.nick)
     for client in (alice, bob):
         client.receives(f"JOINED lobby {heir.nick} {heir.number}")
+    yield from expect_closed(carol, watch, "dropped", "SLOW-4")
     carol.reads_again()
     watch.begins()
     yield from watch.until(lambda: carol.ended is not None)
@@ -136,7 +139,11 @@ def somebody_sends_too_fast(chat: Chat, watch: Watch) -> Iterator[None]:
                 requirement="RATE-3",
             )
         bob.answer()
-    alice.closes()
+    alice.resets()
+    watch.begins()
+    yield from watch.until(lambda: watch.passed >= GONE)
+    with blamed_on("RATE-3"):
+        bob.fence()
 
 
 #: Who does what, and with which options: how short its times are made.

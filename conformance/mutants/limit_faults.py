@@ -140,6 +140,17 @@ class ObeysAtAnyRate(OtherLimits):
 
 
 @breaks("RATE-3")
+class StumblesOverThePaused(Server):
+    """If somebody goes whose lines wait for their time, the server ends with an error then."""
+
+    def close(self, connection: Connection) -> None:
+        has_to_wait = connection in self.paused
+        super().close(connection)
+        if has_to_wait:
+            self.paused.add(connection)
+
+
+@breaks("RATE-3")
 class SleepsUntilItMay(Connection):
     """While the lines of a client wait, everybody waits."""
 

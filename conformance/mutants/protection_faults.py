@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impl_poll.connection import Connection
+from impl_poll.server import Server
 from parley.hub import Hub, Member, Outcome
 
 from .registry import breaks
@@ -27,6 +28,16 @@ class WaitsForProgress(OtherLimits):
     """A member for which the network takes nothing may stay, as long as it costs little."""
 
     other = {"stall": FOR_GOOD}  # noqa: RUF012  # read only
+
+
+@breaks("SLOW-4")
+class WaitsForTheSlow(Server):
+    """Who was dropped because it reads nothing is waited for until it closes its connection."""
+
+    def dismiss(self, connection: Connection) -> None:
+        super().dismiss(connection)
+        if connection.kept:
+            connection.deadline = self.now + FOR_GOOD
 
 
 @breaks("SLOW-4")
