@@ -5,6 +5,7 @@ The server that is changed here is a tiny one, of level 0: its words are in a mo
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -14,7 +15,13 @@ import pytest
 
 from conformance.mutation.changes import Change, changes_of
 from conformance.mutation.judge import Judge, Verdict, what_became
-from conformance.mutation.ledger import Ledger, LedgerError, read_explained
+from conformance.mutation.ledger import (
+    Ledger,
+    LedgerError,
+    read_explained,
+    read_kills,
+    write_kills,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120
@@ -277,6 +284,38 @@ def test_a_kill_holds_for_another_suite_and_a_survivor_does_not(tmp_path: Path) 
         Ledger(path, "suite").note(change, _verdict(outcome))
         assert Ledger(path, "suite").verdict(change) == _verdict(outcome)
         assert (Ledger(path, "other").verdict(change) is None) == (outcome == "survived")
+
+
+def test_a_kill_is_known_elsewhere_as_long_as_its_function_is_the_same(tmp_path: Path) -> None:
+    kills = tmp_path / "killed.txt"
+    one, other = changes_of("x.py", b"x = 1")
+    killed = Verdict("killed", "what HELLO offers", 1.0)
+    write_kills(kills, [(one, killed), (other, _verdict("survived"))], {"0123456789ab": "SAY-1"})
+    assert read_kills(kills)["0123456789ab"] == "SAY-1"
+    ledger = Ledger(tmp_path / "none", "suite", read_kills(kills))
+    assert ledger.verdict(one) == Verdict("killed", "what HELLO offers", 0.0)
+    assert ledger.verdict(other) is None
+    assert ledger.verdict(dataclasses.replace(one, digest="of another function")) is None
+
+
+def test_kills_of_another_form_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "killed.txt"
+    path.write_text("abc\n")
+    with pytest.raises(LedgerError):
+        read_kills(path)
+
+
+def test_what_is_recorded_is_not_judged_again(tiny: Path) -> None:
+    kills = tiny.parent / "killed.txt"
+    kills.write_text("")
+    run(tiny, "--killed", str(kills), "--record")
+    recorded = read_kills(kills)
+    assert sorted(recorded.values()) == ["HELLO-1", "HELLO-1"]
+    ledger = tiny.parent / "mutation.jsonl"
+    ledger.unlink()
+    run(tiny, "--killed", str(kills))
+    assert len(ledger.read_text().splitlines()) == 1, "one has survived, and is judged again"
+    assert read_kills(kills) == recorded
 
 
 def test_what_a_busy_machine_did_not_test_has_not_survived() -> None:

@@ -1,8 +1,9 @@
 """python -m conformance.mutation [FILE…]: changes the servers one by one; does the suite notice?
 
 What is found goes into DIR/mutation.jsonl as it comes (a second run goes on from there), then into
-DIR/mutation.json and DIR/mutation.txt. Exit status 0: every change that was judged is killed or
-explained; 1: some are not; 2: wrong usage, or the suite fails a server in which nothing is changed.
+DIR/mutation.json and DIR/mutation.txt; with --record the kills are kept for other machines, too.
+Exit status 0: every change that was judged is killed or explained; 1: some are not; 2: wrong usage,
+or the suite fails a server in which nothing is changed.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ from .changes import Change, changes_of
 from .judge import Judge, Verdict
 from .ledger import (
     EXPLANATIONS,
+    KILLS,
     Ledger,
     LedgerError,
     Place,
     place,
     read_explained,
+    read_kills,
     report,
     suite_digest,
     summary,
+    write_kills,
 )
 
 SUITE = Path(__file__).resolve().parents[1]
@@ -60,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         everything = list(_changes(known.root, known.files or FILES))
         wanted = re.compile(known.match)
-        explained = read_explained(known.explained)
+        explained, kills = read_explained(known.explained), read_kills(known.killed)
         known.output.mkdir(parents=True, exist_ok=True)
     except (LedgerError, OSError, SyntaxError, re.error) as error:
         print(f"mutation: {error}", file=sys.stderr)
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print(f"{change.row}: {change.key}", soft_wrap=True)
         return 0
     judge = Judge(known.root, known.patience, (tuple(grading),) if grading else None)
-    ledger = Ledger(known.output / "mutation.jsonl", suite_digest(SUITE))
+    ledger = Ledger(known.output / "mutation.jsonl", suite_digest(SUITE), kills)
     for change in everything:
         if verdict := ledger.verdict(change):
             judge.learn(change, verdict)
@@ -84,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = 2
     judged = [(change, verdict) for change in everything
               if (verdict := _known(change, explained, ledger))]  # fmt: skip
+    if known.record:
+        write_kills(known.killed, judged, kills if known.files else {})
     results = report(judged, everything)
     for name, text in (("json", json.dumps(results, indent=1)), ("txt", summary(results))):
         (known.output / f"mutation.{name}").write_text(text + "\n")
@@ -170,6 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(%(default)s)")
     parser.add_argument("--patience", type=float, default=300.0, metavar="S", help="for one grade")
     parser.add_argument("--explained", type=Path, default=EXPLANATIONS, metavar="FILE")
+    parser.add_argument(
+        "--killed", type=Path, default=KILLS, metavar="FILE",
+        help="what is known to be killed; an empty file: nothing is"
+    )  # fmt: skip
+    parser.add_argument("--record", action="store_true", help="keep what was killed there")
     parser.add_argument("--output", type=Path, default=Path("reports"), metavar="DIR")
     parser.add_argument("--list", action="store_true", help="name the changes and end")
     return parser

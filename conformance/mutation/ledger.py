@@ -2,7 +2,8 @@
 
 Verdicts are appended to a file one by one, so that a run which was interrupted goes on where it
 stopped. A kill holds as long as the function is the same: tests are added, hardly ever taken away.
-A change that survived is judged again when the suite is another.
+So the kills of earlier runs are kept beside the explanations, and are not judged on every machine
+anew. A change that survived is judged again when the suite is another.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from .changes import Change
 from .judge import Verdict
 
 EXPLANATIONS = Path(__file__).with_name("explained.toml")
+KILLS = Path(__file__).with_name("killed.txt")
 #: equivalent: no client can notice it. allowed: one can, and no requirement forbids it. costly: a
 #: test could show it, but for more than a grade may take.
 EXPLAINED = ("equivalent", "allowed", "costly")
@@ -35,11 +37,15 @@ class LedgerError(Exception):
 
 
 class Ledger:
-    """The verdicts so far, in `path`; `suite` is the digest of what gives them."""
+    """The verdicts so far, in `path`; `suite` is the digest of what gives them.
 
-    def __init__(self, path: Path, suite: str) -> None:
+    `kills`: those of earlier runs, by `fingerprint`.
+    """
+
+    def __init__(self, path: Path, suite: str, kills: Mapping[str, str] | None = None) -> None:
         self._path = path
         self._suite = suite
+        self._kills = kills or {}
         self._known: dict[str, dict[str, Any]] = {}
         if path.exists():
             for line in path.read_text().splitlines():
@@ -53,7 +59,8 @@ class Ledger:
         """What is known of a change, if it still holds."""
         entry = self._known.get(change.key)
         if entry is None or entry["digest"] != change.digest:
-            return None
+            by = self._kills.get(fingerprint(change))
+            return Verdict("killed", by, 0.0) if by else None
         if entry["outcome"] == "survived" and entry["suite"] != self._suite:
             return None
         return Verdict(entry["outcome"], entry["by"], entry["seconds"])
@@ -91,6 +98,31 @@ def read_explained(path: Path) -> dict[Place, Verdict]:
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LedgerError(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def fingerprint(change: Change) -> str:
+    """What a kill is kept under: another one if the change or its function is another."""
+    return hashlib.sha256(f"{change.key}\0{change.digest}".encode()).hexdigest()[:12]
+
+
+def read_kills(path: Path) -> dict[str, str]:
+    """By fingerprint: what has killed a change. Raises LedgerError."""
+    try:
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+        return dict(line.split(" ", 1) for line in lines)  # ValueError: a line of one word
+    except (OSError, ValueError) as error:
+        raise LedgerError(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def write_kills(
+    path: Path, judged: Iterable[tuple[Change, Verdict]], others: Mapping[str, str]
+) -> None:
+    """Keeps the kills among these, and others that are known."""
+    head = "# What kills a change, by its fingerprint: written by `--record`, see ledger.py.\n"
+    found = {
+        fingerprint(change): verdict.by for change, verdict in judged if verdict.outcome == "killed"
+    }
+    path.write_text(head + "".join(f"{each} {by}\n" for each, by in ({**others} | found).items()))
 
 
 def place(change: Change) -> Place:
