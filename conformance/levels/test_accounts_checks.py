@@ -335,3 +335,4 @@ def test_who_vanishes_does_not_keep_the_name(chat: Chat) -> None:
                 expected="JOINED, LEFT, JOINED, LEFT …",
                 got=" / ".join(told),
             )
+    quits(bob)  # a LOGIN of one that has vanished may take effect as late as now

@@ -120,7 +120,8 @@ def _judge_all(
             files = {judge.reach(change.file): change.file for change in unknown}.values()
             for file, verdict in zip(files, pool.map(judge.baseline, files), strict=True):
                 if verdict.outcome != "survived":
-                    print(f"mutation: {file} as it is: {verdict}", file=sys.stderr)
+                    what = f"{verdict.outcome} ({verdict.by}) {verdict.told}"
+                    print(f"mutation: {file} as it is: {what}", file=sys.stderr)
                     return 2
             task = progress.add_task("judging", total=len(unknown))
             running = {pool.submit(judge.judge, change): change for change in unknown}

@@ -64,11 +64,15 @@ _EVERYTHING = (_REST, _CORE, _EXTENSIONS, _TLS)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a change: killed, survived or unclear; `by` is the requirement, or why."""
+    """What became of a change: killed, survived or unclear; `by` is the requirement, or why.
+
+    `told`: what the card of a failure says is wrong.
+    """
 
     outcome: str
     by: str
     seconds: float
+    told: str = field(default="", compare=False)
 
 
 class Reach(NamedTuple):
@@ -123,9 +127,11 @@ class Judge:
         started = time.monotonic()
         with self._copy(file, made) as (folder, target):
             if first:
-                outcome, by = what_became(self._grade_stage(folder, target, first))
+                results = self._grade_stage(folder, target, first)
+                outcome, by = what_became(results)
                 if outcome == "killed":
-                    return Verdict(outcome, by, round(time.monotonic() - started, 1))
+                    seconds = round(time.monotonic() - started, 1)
+                    return Verdict(outcome, by, seconds, _told(results))
             reach = self.reach(file)
             for stage in reach.stages:
                 results = self._grade_stage(folder, target, stage)
@@ -139,7 +145,7 @@ class Judge:
                         outcome, by = "killed", "what HELLO offers"
                 if outcome != "survived":
                     break
-        return Verdict(outcome, by, round(time.monotonic() - started, 1))
+        return Verdict(outcome, by, round(time.monotonic() - started, 1), _told(results))
 
     @contextlib.contextmanager
     def _copy(self, file: str, made: Callable[[bytes], bytes]) -> Iterator[tuple[Path, Path]]:
@@ -160,6 +166,12 @@ class Judge:
         done = self.grades.run([str(target), "-x", *stage], self.patience, SUITE)
         end_servers_in(folder)
         return done.results or {"broken": done.last_line}
+
+
+def _told(results: dict[str, Any]) -> str:
+    """What the first card says: what the test was about, and what came instead."""
+    cards = (test["card"] for test in results.get("tests", ()) if test["status"] == "fail")
+    return next((f"{card['test']}: {card['why']}, got {card['got']}" for card in cards if card), "")
 
 
 def what_became(results: dict[str, Any]) -> tuple[str, str]:
