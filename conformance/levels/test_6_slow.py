@@ -23,6 +23,8 @@ GOODBYE = 1.0
 #: Lines a second, where somebody sends so many more at once that they wait when the server stops.
 PACE = 5
 TOO_MANY = 100
+#: Lines a second, where others are asked in between: they are told nothing of waiting.
+QUICK = 300
 #: Octets that a slow one reads at once.
 SIP = 512
 #: Octets that may be asked at most without an answer being read, and of one portion.
@@ -153,15 +155,39 @@ def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
     watch = Watch(chat.patience, server)
     server.signal(signal.SIGTERM)
     alice.awaits_end()
-    carol.reads_again()
-    carol.awaits_end()
-    if watch.passed >= GOODBYE:
-        untested(f"unknown: too busy: it took {watch.passed:.1f} s to read what was owed")
-    got = [event.text for event in carol.events]
+    got = _reads_the_rest(carol, watch)
     came = f"BYE after {BEHIND} messages, all of which were said before the server began to stop"
     carol.check_all(came, [*expected, "BYE"], [*got[:-1], "BYE"] if carol.said_bye else got)
     for client in (alice, carol):
         client.events.clear()
+
+
+@needs("SLOW-1", "LEFT-4")
+def test_who_ends_its_stream_while_it_is_behind_receives_the_rest(bench: Bench) -> None:
+    """SLOW-3: every octet, though it reads only after the server has learned of the end."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, carol = chat.member("alice"), chat.narrow_member("carol")
+    carol.reads_no_more()
+    expected = [f"MSG lobby {alice.says(TEXT)} {alice.nick} {TEXT}" for _ in range(BEHIND)]
+    watch = Watch(chat.patience, server)
+    carol.half_closes()
+    for _ in range(STUCK):
+        alice.fence()
+    got = _reads_the_rest(carol, watch)
+    came = f"the end after {BEHIND} messages, all of which were said before its own end"
+    carol.check_all(came, expected, got)
+    carol.events.clear()
+    alice.is_told(f"LEFT lobby {carol.nick} closed")
+
+
+def _reads_the_rest(slow: Client, watch: Watch) -> list[str]:
+    """Reads what is owed, to the end, in the time that there is for that. Which lines came."""
+    slow.reads_again()
+    slow.awaits_end()
+    if watch.passed >= GOODBYE:
+        untested(f"unknown: too busy: it took {watch.passed:.1f} s to read what was owed")
+    return [event.text for event in slow.events]
 
 
 @needs("SLOW-1")
@@ -186,17 +212,30 @@ def test_one_who_asks_without_end_does_not_fill_the_server(bench: Bench) -> None
             return
 
 
-def _ask_until_stuck(carol: Client, bob: Client) -> list[str]:
+@needs("RATE-1")
+def test_who_sends_too_fast_does_not_fill_the_server(bench: Bench) -> None:
+    """RATE-2: what comes beyond its lines is not read before their time."""
+    chat = bench.chat(bench.start(rate=QUICK))
+    bob, carol = chat.member("bob"), chat.narrow_member("carol")
+    _ask_until_stuck(carol, bob, f"a client that may send {QUICK} lines a second")
+    chat.ignored.add("LEFT")
+    carol.abandons()
+    carol.resets()
+
+
+def _ask_until_stuck(
+    carol: Client, bob: Client, whom: str = "a client that reads nothing"
+) -> list[str]:
     """Carol asks until nothing more is taken of it, while bob is answered. What she asked."""
     asked: list[str] = []
     octets, stuck, left = 0, 0, 0
     while stuck < STUCK and not bob.events:
         if octets > MOST_ASKED:
             raise Violation(
-                f"{octets // 2**20} MiB of questions were taken from a client that reads nothing",
+                f"{octets // 2**20} MiB of questions were taken from {whom}",
                 client=bob,
                 expected="(the server reads no further, or drops the client)",
-                got="(it reads on, and keeps the answers)",
+                got="(it reads on)",
             )
         if not left:
             numbers = range(len(asked), len(asked) + PORTION)

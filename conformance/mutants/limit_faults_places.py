@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import select
 from unittest import mock
 
 from impl_poll import connection
@@ -185,6 +186,25 @@ class CountsBySeconds(OtherPace):
     """So many lines are obeyed at the end of one second, and as many again at once in the next."""
 
     pace = _Seconds
+
+
+@breaks("RATE-2")
+class ReadsAhead(Connection):
+    """While lines wait because they came too fast, all that comes behind them is read and kept."""
+
+    def wants(self) -> int:
+        has_to_wait = self.server.now < self.resume_at and not self.input_ended
+        return super().wants() | (select.POLLIN if has_to_wait else 0)
+
+
+@breaks("SLOW-3")
+class EndCutsOff(Connection):
+    """Who ends its stream while it is behind receives no more than the network has room for."""
+
+    def proceed(self) -> None:
+        super().proceed()
+        if self.step is None and self.input_ended:
+            self.cut_off()
 
 
 @breaks("RATE-1")
