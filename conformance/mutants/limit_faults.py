@@ -189,6 +189,17 @@ class EndsWithoutDescriptors(Server):
 
 
 @breaks("FULL-2")
+class StumblesOverTheLimit(Server):
+    """Once there was no descriptor, the server ends as soon as there is one again."""
+
+    def accept(self) -> None:
+        was_full = self.accept_at is not None
+        super().accept()
+        if was_full and self.accept_at is None:
+            os._exit(1)
+
+
+@breaks("FULL-2")
 class ClosesTheDoorForGood(Launch):
     """Once there was no descriptor, nobody is let in any more."""
 
