@@ -69,18 +69,24 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
                 got=f"({', '.join(item['name'] for item in listed)})",
             )
         chat.pump(0.02)
-    slow = _reads_nothing(chat, alice)
+    late, slow = (_reads_nothing(chat, alice, label) for label in ("late", "slow"))
+    late.reads_again()
+    chat.put_aside(late)
     unfinished = _stops_halfway(chat, alice)
-    why = f"one is locked, one reads nothing, two stopped halfway, {NOBODIES} never began"
+    why = (
+        "one is locked, one reads nothing, one has read all that was late, two stopped halfway, "
+        f"{NOBODIES} never began"
+    )
     _expect_rest(chat, server, "IDLE-1", why)
     slow.closes()
+    late.events.clear()
     for client in unfinished:
         client.half_closes()
 
 
-def _reads_nothing(chat: Chat, alice: Client) -> Client:
+def _reads_nothing(chat: Chat, alice: Client, label: str) -> Client:
     """Alice says more than the sockets of this one hold."""
-    slow = Client(chat, "slow", narrow=True)
+    slow = Client(chat, label, narrow=True)
     chat.greeted(slow)
     slow.takes_name()
     slow.reads_no_more()

@@ -88,6 +88,17 @@ class AsksForRoomAlways(Connection):
 
 
 @breaks("IDLE-1")
+class AsksForRoomFromThenOn(Connection):
+    """Once a socket had no room to write, poll() is asked for room in it, whatever there is."""
+
+    was_full = False
+
+    def wants(self) -> int:
+        self.was_full = self.was_full or bool(self.unsent)
+        return super().wants() | (select.POLLOUT if self.was_full else 0)
+
+
+@breaks("IDLE-1")
 class SpinsAfterReset(Server):
     """After the first connection that was reset poll() never sleeps again: 100 % CPU."""
 
