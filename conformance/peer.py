@@ -319,6 +319,11 @@ class Peer(Inbox):
         if self._failure is None and (not octets or self._wire.ended):
             self._end("end of stream" if not self._input else "end of stream within a line")
 
+    @property
+    def notified(self) -> bool:
+        """Whether the server has ended its stream within TLS, by a close_notify."""
+        return self._wire.ended
+
     def _break_off(self, error: ssl.SSLError) -> None:
         self._failure = Violation(
             f"TLS fails: {error.reason or error}",

@@ -241,6 +241,13 @@ def test_a_close_notify_is_the_end_of_the_stream(
     bob.half_closes(fin=False)
     seq = bob.said(bob.answer())
     bob.awaits_end()
+    if not bob.notified:
+        raise Violation(
+            "the server ends its stream",
+            client=bob,
+            expected="(a close_notify, then the end of the TCP stream)",
+            got="(the end of the TCP stream)",
+        )
     alice.hears(bob, "last words", seq)
     alice.is_told(f"LEFT lobby {bob.nick} closed")
 

@@ -112,6 +112,14 @@ class WaitsForTheFin(Connection):
         self.channel.receive = sound  # type: ignore[method-assign]
 
 
+@breaks("TLS-6")
+class EndsWithoutNotice(TlsChannel):
+    """The stream of the server ends without a close_notify."""
+
+    def end(self) -> bytes:
+        return b""
+
+
 @breaks("TLS-1")
 class OneRecordAtATime(TlsChannel):
     """Of what arrives in one piece 16 KiB are read, the rest when more comes."""
