@@ -160,8 +160,10 @@ HINTS: dict[str, str] = {
     "IDLE-1": (
         "A loop that does not wait: poll() and select() return at once for a socket whose end "
         "you have seen, for one that can be written to though nothing is owed, and for a "
-        "standard input that has ended."
+        "standard input that has ended. Trying to read from everybody, with a short sleep in "
+        "between, is no wait either."
     ),
+    "TLS-6": "Say that nothing more comes: unwrap() or SSL_shutdown(), then shutdown(SHUT_WR).",
     "ACCT-6": (
         "Where there is no such nickname: check the password all the same, against something "
         "that nothing matches and that costs as much."
