@@ -214,17 +214,17 @@ def test_one_who_asks_without_end_does_not_fill_the_server(bench: Bench) -> None
 
 @needs("RATE-1")
 def test_who_sends_too_fast_does_not_fill_the_server(bench: Bench) -> None:
-    """RATE-2: what comes beyond its lines is not read before their time."""
+    """RATE-2, RATE-3: what comes beyond its lines is not read before their time."""
     chat = bench.chat(bench.start(rate=QUICK))
     bob, carol = chat.member("bob"), chat.narrow_member("carol")
-    _ask_until_stuck(carol, bob, f"a client that may send {QUICK} lines a second")
+    _ask_until_stuck(carol, bob, f"a client that may send {QUICK} lines a second", "RATE-2")
     chat.ignored.add("LEFT")
     carol.abandons()
     carol.resets()
 
 
 def _ask_until_stuck(
-    carol: Client, bob: Client, whom: str = "a client that reads nothing"
+    carol: Client, bob: Client, whom: str = "a client that reads nothing", rule: str = "SLOW-5"
 ) -> list[str]:
     """Carol asks until nothing more is taken of it, while bob is answered. What she asked."""
     asked: list[str] = []
@@ -236,6 +236,7 @@ def _ask_until_stuck(
                 client=bob,
                 expected="(the server reads no further, or drops the client)",
                 got="(it reads on)",
+                requirement=rule,
             )
         if not left:
             numbers = range(len(asked), len(asked) + PORTION)
