@@ -144,9 +144,9 @@ def _marked(
     received = [each for each in log if each.client == client and each.direction == "<"]
     got = escape(violation.got or "")
     if violation.got == "(nothing)" and not violation.timed_out:
-        fences = (f"PONG {FENCE}", "OK UNLOCK")
-        fence = next((each for each in received[::-1] if each.text.startswith(fences)), None)
-        return fence, "what was expected had to come before this"
+        proofs = (f"PONG {FENCE}", "OK UNLOCK", "(end of stream")
+        proof = next((each for each in received[::-1] if each.text.startswith(proofs)), None)
+        return proof, "what was expected had to come before this"
     for entry in reversed(received):
         if entry.text == got:
             if got.startswith("("):

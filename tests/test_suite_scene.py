@@ -139,6 +139,16 @@ def test_missing_event_is_marked_at_the_fence_that_proves_it() -> None:
     assert card["notes"][0].startswith("fence-N is a PING of the suite")
 
 
+def test_missing_line_is_marked_at_the_end_of_the_stream_if_that_proves_it() -> None:
+    """A fence of long ago proves nothing about what was said later."""
+    log, violation = crowd(1)
+    came = ["PONG fence-1", "MSG lobby 1 alice x", "(end of stream)"]
+    log += [Entry("c1", "<", text) for text in came]
+    violation.expected, violation.got = "MSG lobby 2 alice y", "(nothing)"
+    card = card_of(violation, log)
+    assert card["session"][card["mark"]["line"]] == "c1< (end of stream)"
+
+
 def test_line_without_an_end_is_marked_where_the_end_is_missing() -> None:
     with scripted({"alice> PING x": b"PONG x"}, patience=0.2, answers_ping=False) as (chat, _):
         with pytest.raises(Violation) as caught:

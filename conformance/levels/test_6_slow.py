@@ -147,13 +147,8 @@ def _stop(server: ServerProcess, chat: Chat, clients: Iterable[Client]) -> None:
 @needs("SLOW-1", "STOP-1")
 def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
     """SLOW-6: one who is behind reads on when the server has begun to stop."""
-    server = bench.start()
-    chat = bench.chat(server)
-    alice, carol = chat.member("alice"), chat.narrow_member("carol")
-    carol.reads_no_more()
-    expected = [f"MSG lobby {alice.says(TEXT)} {alice.nick} {TEXT}" for _ in range(BEHIND)]
-    watch = Watch(chat.patience, server)
-    server.signal(signal.SIGTERM)
+    watch, alice, carol, expected = _one_is_behind(bench)
+    watch.server.signal(signal.SIGTERM)
     alice.awaits_end()
     got = _reads_the_rest(carol, watch)
     came = f"BYE after {BEHIND} messages, all of which were said before the server began to stop"
@@ -165,12 +160,7 @@ def test_what_is_owed_comes_before_bye(bench: Bench) -> None:
 @needs("SLOW-1", "LEFT-4")
 def test_who_ends_its_stream_while_it_is_behind_receives_the_rest(bench: Bench) -> None:
     """SLOW-3: every octet, though it reads only after the server has learned of the end."""
-    server = bench.start()
-    chat = bench.chat(server)
-    alice, carol = chat.member("alice"), chat.narrow_member("carol")
-    carol.reads_no_more()
-    expected = [f"MSG lobby {alice.says(TEXT)} {alice.nick} {TEXT}" for _ in range(BEHIND)]
-    watch = Watch(chat.patience, server)
+    watch, alice, carol, expected = _one_is_behind(bench)
     carol.half_closes()
     for _ in range(STUCK):
         alice.fence()
@@ -179,6 +169,16 @@ def test_who_ends_its_stream_while_it_is_behind_receives_the_rest(bench: Bench) 
     carol.check_all(came, expected, got)
     carol.events.clear()
     alice.is_told(f"LEFT lobby {carol.nick} closed")
+
+
+def _one_is_behind(bench: Bench) -> tuple[Watch, Client, Client, list[str]]:
+    """Time begins when alice has said what carol does not read; and what carol is owed."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, carol = chat.member("alice"), chat.narrow_member("carol")
+    carol.reads_no_more()
+    owed = [f"MSG lobby {alice.says(TEXT)} {alice.nick} {TEXT}" for _ in range(BEHIND)]
+    return Watch(chat.patience, server), alice, carol, owed
 
 
 def _reads_the_rest(slow: Client, watch: Watch) -> list[str]:
