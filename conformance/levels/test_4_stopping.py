@@ -91,6 +91,27 @@ def test_the_server_ends_although_nobody_closes(bench: Bench) -> None:
         chat.abandon()  # nobody is left to be asked
 
 
+def _deserted(bench: Bench) -> ServerProcess:
+    """A server from which everybody has gone; the tests in between give it time to notice."""
+    server = bench.start()
+    chat = bench.chat(server)
+    alice, bob = chat.members("alice", "bob")
+    bob.hears(alice, "good night", alice.says("good night"))
+    for client in (alice, bob):
+        client.closes()
+    return server
+
+
+@begins(_deserted)
+def test_a_server_that_nobody_is_on_stops_as_well(bench: Bench) -> None:
+    """STOP-4, STOP-3: with nobody connected it ends after the signal, too, with exit status 0."""
+    server: ServerProcess = bench.begun()
+    server.signal(signal.SIGTERM)
+    _expect_status_0(server)
+    for chat, _ in bench.chats:
+        chat.abandon()  # nobody is left to be asked
+
+
 def test_a_stopped_server_exits_with_status_0(bench: Bench) -> None:
     """STOP-4: exit status 0."""
     server = bench.start()

@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from unittest import mock
 
 from impl_poll.server import Server
@@ -207,6 +208,30 @@ class ListensEverywhere(Launch):
         words = OtherWords(re.escape(EVERYWHERE), "127.0.0.1")
         with mock.patch.object(launch, "listen", listen), contextlib.redirect_stdout(words):
             return super().main(name)
+
+
+@breaks("STOP-3")
+class StopsInCompanyOnly(Server):
+    """A signal that comes when nobody is connected is noticed with the next connection."""
+
+    def stop(self) -> None:
+        self.now = time.monotonic()
+        while not self.connections:
+            self.turn()
+        super().stop()
+
+
+@breaks("STOP-4")
+class StumblesOverNobody(Server):
+    """When nobody is connected, a signal ends the server with an exception: min() of nothing."""
+
+    def stop(self) -> None:
+        super().stop()
+        min(connection.deadline for connection in self.there)
+
+    def turn(self) -> set[int]:
+        self.there = list(self.connections.values())
+        return super().turn()
 
 
 @breaks("STOP-4")
