@@ -75,6 +75,28 @@ def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
         yield from expect_closed(client, watch, "told OK QUIT")
 
 
+def who_is_turned_away_closes_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
+    """The only place is Alice's; Bob is told BYE, reads the end of the stream, and stays so."""
+    alice = chat.member("alice")
+    if not is_open(*_ports(alice)):
+        untested("this system does not tell whether a connection is open")
+    bob = Client(chat, "bob")
+    bob.returns_end = False
+    watch.begins()
+    yield from watch.until(lambda: bob.ended is not None)
+    if not bob.said_bye:
+        came = bob.greeting.text if bob.greeting else "(nothing)"
+        raise Violation(
+            "there is no place for this connection",
+            client=bob,
+            expected="BYE (and words)",
+            got=came,
+            requirement="CAP-1",
+        )
+    yield from expect_closed(bob, watch, "told BYE")
+    alice.fence()
+
+
 def expect_closed(
     client: Client, watch: Watch, told: str = "sent BYE", rule: str = "GROW-4"
 ) -> Iterator[None]:

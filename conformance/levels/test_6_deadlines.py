@@ -16,7 +16,11 @@ from ..lines import escape
 from ..together import Parts, Watch, ahead, judge
 from ..violation import Violation, blamed_on
 from .behind import STALL, somebody_catches_up, talk_until
-from .doors import expect_closed, those_who_quit_close_nothing
+from .doors import (
+    expect_closed,
+    those_who_quit_close_nothing,
+    who_is_turned_away_closes_nothing,
+)
 from .heirs import PLACES, three_places_are_freed
 from .locks import HOLD, somebody_holds_for_ever, somebody_locks_a_second_time
 from .nameless import nobody_chooses_a_name
@@ -165,6 +169,7 @@ PARTS: Parts = {
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
     "again": ({"hold-time": SHORT, "hold-count": HOLD}, somebody_locks_a_second_time),
     "quit": ({}, those_who_quit_close_nothing),
+    "turned away": ({"max-clients": 1}, who_is_turned_away_closes_nothing),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
     "idle": ({"idle": SILENCE}, somebody_says_nothing),  # the last: its clients have to be in time
 }
@@ -228,6 +233,12 @@ def test_who_is_kept_waiting_is_not_silent(bench: Bench) -> None:
 def test_who_has_quit_and_closes_nothing_takes_nothing(bench: Bench) -> None:
     """GROW-4: the server closes the connection, when it has waited for a second or two."""
     judge(bench, PARTS, "quit")
+
+
+@needs("CAP-1", "GROW-1")
+def test_who_was_turned_away_and_closes_nothing_takes_nothing(bench: Bench) -> None:
+    """GROW-4: the same for those who were sent BYE in place of HELLO."""
+    judge(bench, PARTS, "turned away")
 
 
 def _ask_at_once(client: Client, count: int) -> None:

@@ -121,15 +121,28 @@ def test_a_line_of_4096_octets_is_obeyed(chat: Chat, length: int, end: bytes) ->
     alice.was_refused(alice.answer(), line, "text-too-long")
 
 
+@pytest.mark.parametrize("cut", [1, 4094, 4095])
+def test_a_line_of_4096_octets_may_come_in_pieces(chat: Chat, cut: int) -> None:
+    """OCTET-5, OCTET-1: its LF alone in the last of them, too."""
+    alice, bob = chat.members("alice", "bob")
+    line = "SAY ".ljust(4095, "x")
+    alice.sends_octets(line[:cut].encode(), shown=f"(the first {cut} octets of: SAY xx…)")
+    bob.fence()  # the server has had its turn
+    alice.sends_octets(f"{line[cut:]}\n".encode(), shown="(the rest, 4096 octets in all)")
+    alice.expects_answers_to(line)
+    alice.was_refused(alice.answer(), line, "text-too-long")
+
+
 @pytest.mark.parametrize("length", [4097, 4098, 5000, 8192, 100_000, 2_000_000])
 def test_a_longer_line_is_refused_once_and_skipped(chat: Chat, length: int) -> None:
-    """OCTET-6: line-too-long, once; the next line is obeyed."""
+    """OCTET-6: line-too-long, once; the next line is obeyed. The same for the next that is."""
     alice, bob = chat.members("alice", "bob")
     line = b"SAY ".ljust(length - 1, b"x")
-    alice.sends_octets(line + b"\nPING next\n", shown=f"SAY xx… ({length} octets), PING next")
-    alice.expects_answers_to("SAY xx…", "PING next")
-    alice.was_refused(alice.answer(), "SAY", "line-too-long", "-")
-    alice.check(alice.answer().final, "PONG next")
+    for _ in range(2):
+        alice.sends_octets(line + b"\nPING next\n", shown=f"SAY xx… ({length} octets), PING next")
+        alice.expects_answers_to("SAY xx…", "PING next")
+        alice.was_refused(alice.answer(), "SAY", "line-too-long", "-")
+        alice.check(alice.answer().final, "PONG next")
     bob.receives_nothing()
 
 
@@ -182,9 +195,10 @@ def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
 
 
 def test_characters_that_only_look_like_controls_are_text(chat: Chat) -> None:
-    """OCTET-8: U+00A0 and above, and U+007E, are no control characters."""
+    """OCTET-8: U+00A0 and above, and U+007E, are no control characters; each is a `char`."""
     alice, bob = chat.members("alice", "bob")
-    text = "~\u00a0\u0100\u2028\u200d\ufeff\ufffd\U0010ffff"
+    text = "~\u00a0\u00ad\u0100\u2028\u2029\u200d\ue000\ufdd0\ufeff\ufffd\ufffe\uffff"
+    text += "\U0001fffe\U000e0001\U0010ffff"
     bob.hears(alice, text, alice.says(text))
 
 

@@ -116,13 +116,15 @@ def test_a_newcomer_can_read_what_was_said_before(chat: Chat) -> None:
 
 
 def test_the_room_of_a_message_is_told(chat: Chat) -> None:
-    """HIST-2: the room is that of the MSG, wherever there are several."""
-    alice = chat.member("alice")
+    """HIST-2: the room is that of the MSG, wherever there are several; the longest names fit."""
+    alice = chat.connect("alice")
+    alice.takes_name(chat.nick("Alice").ljust(20, "x"))
     if offers(chat, alice, "rooms"):
-        garden = chat.nick("garden")
+        garden = chat.nick("Garden").ljust(20, "x")
         alice.asks(f"JOIN {garden}")
-        expected = [(str(alice.says("roses")), alice.nick, "roses")]
-        _compare(alice, alice.asks("HISTORY 1").items, expected, garden)
+        texts = ("roses", "x" * 3799 + "y")
+        expected = [(str(alice.says(text)), alice.nick, text) for text in texts]
+        _compare(alice, alice.asks("HISTORY 2").items, expected, garden)
 
 
 def test_the_time_is_when_it_was_said(chat: Chat) -> None:
@@ -155,6 +157,14 @@ def test_the_time_is_not_that_of_the_line_before(chat: Chat) -> None:
             expected=f"(a time above {one['time']})",
             got=two.text,
         )
+
+
+def test_any_number_may_be_asked_for(new_chat: Chat) -> None:
+    """HIST-1: up to the highest that there is, whatever types a program has for numbers."""
+    alice = new_chat.member("alice")
+    expected = [(str(alice.says(text)), alice.nick, text) for text in ("one", "two", "three")]
+    for number in (2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**53 - 1):
+        expect_past(alice, f"HISTORY {number}", expected)
 
 
 def test_fifty_is_usual_and_none_is_possible(chat: Chat) -> None:

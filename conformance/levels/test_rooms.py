@@ -104,6 +104,17 @@ def test_what_is_said_stays_in_the_room(chat: Chat) -> None:
         client.receives_nothing()
 
 
+def test_the_longest_text_fits_wherever_it_is_said(chat: Chat) -> None:
+    """ROOM-4: all its 3800 octets, by a member and in a room with names as long as may be."""
+    alice, bob = chat.connects("alice", "bob")
+    for client in (alice, bob):
+        client.takes_name(chat.nick(client.label).ljust(20, "x"))
+    garden = all_move(chat, "garden".ljust(20 - len(chat.nick("")), "x"), alice, bob)
+    text = "x" * 3799 + "y"
+    seq = alice.says(text)
+    bob.receives(f"MSG {garden} {seq} {alice.nick} {text}")
+
+
 def test_ten_rooms_talk_at_once_and_hear_only_themselves(chat: Chat) -> None:
     """ROOM-4: fifty members in ten rooms, all talking."""
     crowd = chat.crowd(50)

@@ -125,7 +125,8 @@ def test_who_lists_a_room_or_ones_own(chat: Chat) -> None:
     _expect_listing(alice, "WHO", [alice, bob])
     kitchen = all_move(chat, "kitchen", carol)
     _expect_listing(carol, "WHO", [carol])
-    _expect_listing(alice, "WHO lobby", [])
+    for lobby in ("lobby", "LOBBY"):
+        _expect_listing(alice, f"WHO {lobby}", [])
     carol.asks("JOIN lobby")
     for name in (kitchen, chat.nick("nowhere"), "1337"):
         alice.is_refused(f"WHO {name}", "no-such-room")
@@ -134,7 +135,8 @@ def test_who_lists_a_room_or_ones_own(chat: Chat) -> None:
 def test_joining_ones_own_room_changes_nothing(chat: Chat) -> None:
     """ROOM-11: OK JOIN, and no event."""
     alice, bob = chat.members("alice", "bob")
-    alice.does("JOIN lobby", "OK JOIN lobby 2")
+    for lobby in ("lobby", "Lobby"):
+        alice.does(f"JOIN {lobby}", "OK JOIN lobby 2")
     garden = all_move(chat, "garden", alice, bob)
     alice.does(f"JOIN {garden.upper()}", f"OK JOIN {garden} 2")
     for client in (alice, bob):

@@ -3,8 +3,10 @@
 from ..bench import Bench, needs
 from .test_rooms_lists import expect_rooms
 
-#: Rooms that a server opens at least, the lobby included, and in how many of them somebody stays.
+#: Rooms that a server opens at least, the lobby included, how many a test asks for at most, and in
+#: how many of them somebody stays.
 ROOMS = 500
+MOST = 1100
 OCCUPIED = 60
 
 
@@ -21,3 +23,16 @@ def test_five_hundred_rooms_may_be_opened(bench: Bench) -> None:
     occupied = dict.fromkeys([*rooms[:OCCUPIED], rooms[-1]], 1)
     expect_rooms(alice, {"lobby": 0, **occupied}, exactly=True, rule="ROOM-8")
     chat.put_aside()
+
+
+@needs("ROOM-6")
+def test_a_room_that_was_open_is_no_further_one(bench: Bench) -> None:
+    """ROOM-1: it can be joined when the server opens no further room, although it is empty."""
+    alice = bench.chat(bench.start()).member("alice")
+    for number in range(MOST):
+        answer = alice.asks(f"JOIN r{number}")
+        if answer.final.kind == "ERR":
+            alice.was_refused(answer, "JOIN", "too-many-rooms")
+            break
+    for number in (0, ROOMS - 2):
+        alice.does(f"JOIN r{number}", f"OK JOIN r{number} 1")

@@ -5,6 +5,7 @@ import sys
 from . import (  # noqa: F401  # importing a module registers its mutants
     accounts_faults,
     accounts_faults_kept,
+    foreign_faults,
     hub_faults_accounts,
     hub_faults_accounts_tries,
     hub_faults_commands,

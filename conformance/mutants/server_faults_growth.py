@@ -195,13 +195,21 @@ class WaitsForTheSilent(Connection):
 class WaitsForTheNameless(Connection):
     """Who has chosen no name, and is sent away, is waited for until it has closed."""
 
-    was_late = False
+    words = b"BYE you did not choose"
+    was_told = False
 
     def send(self, data: bytes) -> None:
-        self.was_late = self.was_late or b"BYE you did not choose" in data
+        self.was_told = self.was_told or self.words in data
         super().send(data)
 
     def proceed(self) -> None:
         super().proceed()
-        if self.output_ended and self.was_late:
+        if self.output_ended and self.was_told:
             self.deadline = self.server.now + FOR_GOOD
+
+
+@breaks("GROW-4")
+class WaitsForTheTurnedAway(WaitsForTheNameless):
+    """Who is turned away, because there is no place, is waited for until it has closed."""
+
+    words = b"BYE too many connections"
