@@ -13,20 +13,29 @@ from ..usage import processes_of, usage_of
 from ..violation import Violation, blamed_on
 
 
-def expect_let_in(chat: Chat, label: str, rule: str) -> Client:
-    """Who is turned away comes again: a place may be free a moment after its stream has ended."""
+def expect_let_in(chat: Chat, label: str, rule: str, why: str) -> Client:
+    """Who is turned away comes again: a place may be free a moment after its stream has ended.
+
+    Of the times that it comes in vain, the first and the last are shown.
+    """
     give_up_at = time.monotonic() + chat.patience
+    first = 0  # how much was in the log when it had come once
     while True:
         client = Client(chat, label)
         try:
             with blamed_on(rule):
                 chat.greeted(client)
             return client
-        except Violation:
-            if client.said_bye is None or time.monotonic() > give_up_at:
+        except Violation as violation:
+            if client.said_bye is None:
+                raise
+            if time.monotonic() > give_up_at:
+                violation.why = why
                 raise
         client.awaits_end()
         client.closes()
+        first = first or len(chat.log)
+        del chat.log[first:]
         chat.idle(0.02)
 
 

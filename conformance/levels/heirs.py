@@ -47,7 +47,8 @@ def three_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
         if not (silent.ended and nobody.ended):
             untested("unknown: those whose time is over have not been sent away")
         silent.events.clear()  # it may have been told of the slow one
-        witness, heir = (expect_let_in(chat, label, "CAP-3") for label in ("witness", "heir"))
+        why = "who was silent and who chose no name were sent away: two places are free"
+        witness, heir = (expect_let_in(chat, label, "CAP-3", why) for label in ("witness", "heir"))
         for client in (witness, heir):
             client.takes_name()
             expect_next(client, silent.number)
@@ -57,7 +58,8 @@ def three_places_are_freed(chat: Chat, watch: Watch) -> Iterator[None]:
             yield
         if slow.nick in listed:
             untested("unknown: who reads nothing has not been dropped")
-        another = expect_let_in(chat, "another", "CAP-3")
+        why = "who did not read was dropped: its place is free"
+        another = expect_let_in(chat, "another", "CAP-3", why)
         yield from _expect_no_fourth(chat, watch, [witness, heir, another])
         for client in list(chat.clients):  # nothing more is asked of them: they might be late
             client.closes()

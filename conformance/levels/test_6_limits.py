@@ -34,7 +34,7 @@ def test_connections_beyond_the_cap_are_turned_away(bench: Bench) -> None:
     alice.receives(f"LEFT lobby {bob.nick} quit")
     _half_closes(carol)
     for label in ("dave", "erin"):
-        expect_let_in(chat, label, "CAP-3")
+        expect_let_in(chat, label, "CAP-3", "bob and carol have gone: two places are free")
     expect_turned_away(chat, "last", "CAP-1")
     _expect_nothing_left_behind(chat, server)
 
@@ -50,11 +50,13 @@ def test_nameless_connections_have_a_cap_of_their_own(bench: Bench) -> None:
     newcomers = []
     for client in nameless:
         client.takes_name()
-        newcomers.append(expect_let_in(chat, f"after {client.label}", "CAP-4"))
+        why = f"{client.label} has a name, and is none of the nameless any more"
+        newcomers.append(expect_let_in(chat, f"after {client.label}", "CAP-4", why))
     expect_turned_away(chat, "last", "CAP-4")
     for client, leave in zip(newcomers, (_quits, _half_closes), strict=False):
         leave(client)
-        expect_let_in(chat, f"for {client.label}", "CAP-3")
+        why = f"{client.label} has gone: its place is free"
+        expect_let_in(chat, f"for {client.label}", "CAP-3", why)
     *leaving, witness = nameless
     for client, leave in zip(leaving, (_quits, _half_closes), strict=True):
         leave(client)

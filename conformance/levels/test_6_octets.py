@@ -190,7 +190,7 @@ def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
             alice.was_refused(alice.answer(), "PING", "bad-line", "-")
     for octets in (b"PING x\r\r\n", b"\r\r\n", b"PING\rx\n", b"PONG \x00x\n"):
         alice.sends_octets(octets, shown=repr(octets))
-        alice.expects_answers_to("PING")
+        alice.expects_answers_to(repr(octets))
         alice.was_refused(alice.answer(), "PING", "bad-line", "-")
 
 

@@ -233,7 +233,7 @@ def test_a_stop_delivers_what_is_held_in_a_room(bench: Bench) -> None:
             client=alice,
             expected=" / ".join(expected),
             got=" / ".join(got) or "(nothing)",
-            requirement="ROOM-3",
+            requirement="STOP-2" if any(text.startswith("LEFT") for text in got) else "ROOM-3",
         )
     for client in (alice, bob):
         client.events.clear()
