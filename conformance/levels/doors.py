@@ -26,12 +26,17 @@ def expect_let_in(chat: Chat, label: str, rule: str, why: str) -> Client:
             with blamed_on(rule):
                 chat.greeted(client)
             return client
-        except Violation as violation:
+        except Violation:
             if client.said_bye is None:
                 raise
-            if time.monotonic() > give_up_at:
-                violation.why = why
-                raise
+        if time.monotonic() > give_up_at:
+            raise Violation(
+                why,
+                client=client,
+                expected="HELLO parley/1 (name)",
+                got=client.said_bye.text,
+                requirement=rule,
+            )
         client.awaits_end()
         client.closes()
         first = first or len(chat.log)
@@ -86,7 +91,8 @@ def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
 
 def who_is_turned_away_closes_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     """The only place is Alice's; Bob is told BYE, reads the end of the stream, and stays so."""
-    alice = chat.member("alice")
+    alice = expect_let_in(chat, "alice", "CAP-3", "nobody is here: the only place is free")
+    alice.takes_name()
     if not is_open(*_ports(alice)):
         untested("this system does not tell whether a connection is open")
     bob = Client(chat, "bob")
