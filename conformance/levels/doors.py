@@ -1,5 +1,6 @@
 """Level 6: who is let in, who is turned away, who does not go; and the descriptors they take."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
@@ -73,8 +74,11 @@ def descriptors(server: ServerProcess) -> int:
 
 
 def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
-    """With a name and without: told OK QUIT, they read the end of the stream, and stay so."""
-    leavers = chat.member("alice"), chat.connect("bob")
+    """With a name and without: told OK QUIT, they read the end of the stream, and stay so.
+
+    Carol goes on talking.
+    """
+    leavers = chat.member("alice"), chat.connect("bob"), chat.connect("carol")
     if not all(is_open(*_ports(each)) for each in leavers):
         untested("this system does not tell whether a connection is open")
     for client in leavers:
@@ -85,8 +89,16 @@ def those_who_quit_close_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
     for client in leavers:
         client.check(client.answer().final, "OK QUIT")
         client.awaits_end()
+    carol, due = leavers[-1], 0.0
+    for _ in watch.until(lambda: not any(is_open(*_ports(each)) for each in leavers)):
+        if watch.passed >= due:
+            with contextlib.suppress(OSError):
+                carol.sock.send(b"x")
+            due = watch.passed + 0.1
+        yield
     for client in leavers:
-        yield from expect_closed(client, watch, "told OK QUIT")
+        sends = ", goes on sending" if client is carol else ""
+        _is_closed(client, watch, f"told OK QUIT{sends}", "GROW-4")
 
 
 def who_is_turned_away_closes_nothing(chat: Chat, watch: Watch) -> Iterator[None]:
@@ -116,10 +128,13 @@ def expect_closed(
     client: Client, watch: Watch, told: str = "sent BYE", rule: str = "GROW-4"
 ) -> Iterator[None]:
     """Who has gone and closes nothing is not waited for, where the system tells."""
-    ports = _ports(client)
     watch.begins()
-    yield from watch.until(lambda: not is_open(*ports))
-    if is_open(*ports):
+    yield from watch.until(lambda: not is_open(*_ports(client)))
+    _is_closed(client, watch, told, rule)
+
+
+def _is_closed(client: Client, watch: Watch, told: str, rule: str) -> None:
+    if is_open(*_ports(client)):
         raise Violation(
             f"it was {told} more than {watch.passed:.0f} s ago, and closes nothing",
             client=client,

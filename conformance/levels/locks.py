@@ -12,6 +12,8 @@ from .silence import NOT_BEFORE, SHORT, too_early
 
 #: Events that are held in this part.
 HOLD = 8
+#: Octets that are held in another.
+HOLD_BYTES = 400
 
 
 def expect_held(client: Client, expected: list[str], got: list[str]) -> None:
@@ -58,6 +60,44 @@ def somebody_holds_for_ever(chat: Chat, watch: Watch) -> Iterator[None]:
         client.events.clear()
     if not all(told):
         too_busy("whether what comes midway makes a lock longer")
+
+
+def somebody_holds_in_a_lively_room(chat: Chat, watch: Watch) -> Iterator[None]:
+    """While Alice holds, Bob talks, and Carol locks and unlocks, until her lock is over."""
+    alice, bob, carol = chat.members("alice", "bob", "carol")
+    watch.begins()
+    alice.does("LOCK", "OK LOCK")
+    due = 0.0
+    for _ in watch.until(lambda: bool(alice.events)):
+        if watch.passed >= due:
+            bob.says("still talking")
+            for command in ("LOCK", "UNLOCK", "LOCK"):
+                carol.asks(command)
+            due = watch.passed + SHORT / 4
+        yield
+    if not alice.events:
+        raise Violation(
+            f"neither what others say nor their locks make this one longer than {SHORT:g} s",
+            client=alice,
+            expected="(what was held), then UNLOCKED timeout",
+            got=f"(nothing in {watch.passed:.1f} s)",
+            requirement="LOCK-18",
+        )
+    for client in (alice, bob, carol):
+        client.asks("UNLOCK")
+        client.events.clear()
+
+
+def what_was_held_in_time_is_not_counted_again(chat: Chat, watch: Watch) -> Iterator[None]:
+    """Two locks of Alice; each holds more than half of the octets that one may."""
+    alice, bob = chat.members("alice", "bob")
+    for _ in range(2):
+        watch.begins()
+        alice.does("LOCK", "OK LOCK")
+        seq = bob.says("x" * (HOLD_BYTES // 2))
+        yield from watch.until(lambda: any(each.kind == "UNLOCKED" for each in alice.events))
+        alice.hears(bob, "x" * (HOLD_BYTES // 2), seq)
+        alice.receives("UNLOCKED timeout")
 
 
 class Locks:

@@ -29,7 +29,9 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     for client in named:
         client.sends(f"NICK {client.nick}")
     silent, busy, half = (Client(chat, label) for label in ("silent", "busy", "half"))
-    wrong = [Client(chat, label) for label in WRONG]
+    taken = f"NICK {named[0].nick}"
+    lines = WRONG | {"taken": (taken.encode(), taken)}
+    wrong = [Client(chat, label) for label in lines]
     half.sends_octets(b"NICK half", shown="NICK half (and no more)")
     silent.returns_end = False
     everybody = [*named, silent, busy, half, *wrong]
@@ -49,7 +51,7 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
                 busy.sends(next(commands))
             for client in wrong:
                 if client.ended is None:
-                    _sends_wrongly(client)
+                    _sends_wrongly(client, *lines[client.label])
             due = watch.passed + SHORT / 4
         yield
     for client, rule in (
@@ -79,8 +81,7 @@ def nobody_chooses_a_name(chat: Chat, watch: Watch) -> Iterator[None]:
     yield from expect_closed(silent, watch)
 
 
-def _sends_wrongly(client: Client) -> None:
-    """A line that is no command, or is none in time: it buys no time."""
-    octets, shown = WRONG[client.label]
+def _sends_wrongly(client: Client, octets: bytes, shown: str) -> None:
+    """A line that is no command, or is refused, or is none in time: it buys no time."""
     client.expects_answers_to(shown)
     client.sends_octets(octets + b"\n", shown=shown or "(an empty line)")

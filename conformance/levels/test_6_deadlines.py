@@ -22,7 +22,14 @@ from .doors import (
     who_is_turned_away_closes_nothing,
 )
 from .heirs import PLACES, three_places_are_freed
-from .locks import HOLD, somebody_holds_for_ever, somebody_locks_a_second_time
+from .locks import (
+    HOLD,
+    HOLD_BYTES,
+    somebody_holds_for_ever,
+    somebody_holds_in_a_lively_room,
+    somebody_locks_a_second_time,
+    what_was_held_in_time_is_not_counted_again,
+)
 from .nameless import nobody_chooses_a_name
 from .silence import (
     NOT_BEFORE,
@@ -168,6 +175,11 @@ PARTS: Parts = {
     "behind": ({"stall": STALL}, somebody_catches_up),
     "lock": ({"hold-time": SHORT}, somebody_holds_for_ever),
     "again": ({"hold-time": SHORT, "hold-count": HOLD}, somebody_locks_a_second_time),
+    "lively": ({"hold-time": SHORT}, somebody_holds_in_a_lively_room),
+    "octets": (
+        {"hold-time": SHORT / 2, "hold-bytes": HOLD_BYTES},
+        what_was_held_in_time_is_not_counted_again,
+    ),
     "quit": ({}, those_who_quit_close_nothing),
     "turned away": ({"max-clients": 1}, who_is_turned_away_closes_nothing),
     "handshake": ({"handshake": SHORT}, nobody_chooses_a_name),
@@ -204,6 +216,18 @@ def test_a_lock_that_lasts_too_long_ends(bench: Bench) -> None:
 def test_every_lock_that_lasts_too_long_ends(bench: Bench) -> None:
     """LOCK-18: a second one in its own time, however the first ended; one that holds nothing."""
     judge(bench, PARTS, "again")
+
+
+@needs("LOCK-4", "LOCK-12")
+def test_a_lock_in_a_lively_room_ends_in_its_own_time(bench: Bench) -> None:
+    """LOCK-18: whatever others say, and whenever they lock."""
+    judge(bench, PARTS, "lively")
+
+
+@needs("LOCK-4", "LOCK-18")
+def test_octets_that_were_delivered_in_time_are_held_no_more(bench: Bench) -> None:
+    """LOCK-17: after a lock whose time was over, the next one holds as many."""
+    judge(bench, PARTS, "octets")
 
 
 @needs("SLOW-1")

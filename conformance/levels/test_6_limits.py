@@ -103,6 +103,17 @@ def test_a_hold_of_too_many_octets_is_delivered_and_ends(bench: Bench) -> None:
         "all that was held, then what no longer fitted", [*said, "UNLOCKED overflow"], got
     )
     alice.does("UNLOCK", "OK UNLOCK 0")
+    alice.does("LOCK", "OK LOCK")
+    said = _say_octets(HELD, bob, alice, seq=2 * MESSAGES + 1)
+    carol = chat.member("carol")
+    joined = f"JOINED lobby {carol.nick} {carol.number}"
+    alice.fence()
+    got = [event.text for event in alice.events]
+    alice.check_all(
+        f"{HELD:,} octets were held, and somebody joined", [*said, joined, "UNLOCKED overflow"], got
+    )
+    alice.events.clear()
+    bob.receives(joined)
 
 
 def _say_octets(octets: int, speaker: Client, locked: Client, seq: int) -> list[str]:

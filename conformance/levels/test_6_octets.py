@@ -74,6 +74,27 @@ def test_lines_in_one_piece_are_several_lines(chat: Chat) -> None:
     _expect_heard(bob)
 
 
+@pytest.mark.parametrize("size", [2**power for power in range(9, 17)])
+def test_pieces_of_every_size_end_with_a_line(chat: Chat, size: int) -> None:
+    """OCTET-2: lines of 64 octets; the last LF is the last octet of a piece, or of a buffer."""
+    alice = chat.member("alice")
+    commands = [f"PING {number:058}" for number in range(size // 64)]
+    alice.expects_answers_to(*commands)
+    alice.sends_octets("".join(f"{each}\n" for each in commands).encode(), f"({size} octets)")
+    chat.wait_until(  # and nothing more is sent, not even to ask whether the server is there
+        lambda: len(alice.answers) == len(commands) or alice.ended is not None,
+        lambda: Violation(
+            f"{len(commands)} lines, of {size} octets together, came in one piece, and no more",
+            client=alice,
+            expected=commands[len(alice.answers)].replace("PING", "PONG"),
+            got="(nothing)",
+            timed_out=True,
+        ),
+    )
+    for command in commands:
+        alice.check(alice.answer().final, command.replace("PING", "PONG"))
+
+
 def test_three_thousand_commands_in_one_piece_are_all_answered(chat: Chat) -> None:
     """OCTET-2: however many; clients read while they write."""
     alice = chat.member("alice")
@@ -182,7 +203,8 @@ def test_control_characters_are_refused(chat: Chat, nameless: bool) -> None:
     for code in CONTROLS:
         if code == 0x0A:
             continue
-        for line in (f"PING a{chr(code)}z", f"PING a{chr(code)}", f"QUIT a{chr(code)}z"):
+        long = f"QUIT {chr(code).center(99, 'x')}"
+        for line in (f"PING a{chr(code)}z", f"PING a{chr(code)}", f"QUIT a{chr(code)}z", long):
             if line.endswith("\r"):
                 continue  # it belongs to the end of the line
             alice.sends_octets(line.encode() + b"\n", shown=escape(line))

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+import pytest
+
 from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
@@ -77,7 +79,7 @@ def test_a_storm_of_connections_is_survived(bench: Bench) -> None:
         "one is locked, one reads nothing, one has read all that was late, two stopped halfway, "
         f"{NOBODIES} never began"
     )
-    _expect_rest(chat, server, "IDLE-1", why)
+    expect_rest(chat, server, "IDLE-1", why)
     slow.closes()
     late.events.clear()
     for client in unfinished:
@@ -119,7 +121,7 @@ def test_a_server_without_descriptors_serves_those_it_has(bench: Bench) -> None:
             alice.hears(bob, "so am I", bob.says("so am I"))
         if all(each.greeting for each in newcomers):
             untested("this system does not limit the descriptors of this server from outside")
-        _expect_rest(chat, server, "FULL-1", f"it can let in {SPARE} of {NEWCOMERS} that wait")
+        expect_rest(chat, server, "FULL-1", f"it can let in {SPARE} of {NEWCOMERS} that wait")
         for client in newcomers:
             client.closes()
         with blamed_on("FULL-2"):
@@ -161,7 +163,7 @@ def _not_let_in(fresh: Client, got: str) -> Violation:
     )
 
 
-def _expect_rest(chat: Chat, server: ServerProcess, rule: str, why: str) -> None:
+def expect_rest(chat: Chat, server: ServerProcess, rule: str, why: str) -> None:
     """Watches the server, of which nothing is asked, until it rests: a runtime may have to tidy."""
     give_up_at = time.monotonic() + chat.patience
     share = 1.0
@@ -221,7 +223,7 @@ def _few_descriptors(server: ServerProcess) -> Iterator[None]:
 
 def test_wrong_options_are_told_and_status_2(bench: Bench) -> None:
     """START-4: a port that is none: a word on standard error, exit status 2."""
-    ports = ("banana", "65536")
+    ports = ("banana", "65536", str(2**32 + 4000))
     for port, server in [(port, bench.launch(port=port)) for port in ports]:
         status = server.wait_end(bench.servers.start_patience)
         state = server.state()
@@ -258,19 +260,20 @@ def test_ipv6(bench: Bench) -> None:
     bob.hears(alice, "over IPv6", alice.says("over IPv6"))
 
 
-def test_nobody_is_served_at_another_address(bench: Bench) -> None:
+@pytest.mark.parametrize("host", [HOST, "localhost"])
+def test_nobody_is_served_at_another_address(bench: Bench, host: str) -> None:
     """START-7: given 127.0.0.1, it is not to be reached at another address of this machine."""
     if "{host}" not in (bench.servers.target.command or ""):
         untested("the command has no {host}")
     if not _has_address(socket.AF_INET, ANOTHER_ADDRESS):
         untested("this machine has no other address for itself")
-    server = bench.start()
+    server = bench.start(host=host)
     try:
         socket.create_connection((ANOTHER_ADDRESS, server.port), timeout=1.0).close()
     except OSError:
         return
     raise Violation(
-        f"the server was given the host {HOST}, and {ANOTHER_ADDRESS} is another one",
+        f"the server was given the host {host}, and {ANOTHER_ADDRESS} is another one",
         expected=f"(no connection to {ANOTHER_ADDRESS} port {server.port})",
         got="(the server accepts it)",
     )

@@ -14,6 +14,7 @@ from ..narrow import BEHIND, TEXT
 from ..process import ServerProcess
 from ..together import Watch
 from ..violation import Violation, blamed_on
+from .test_6_protection import expect_rest
 
 #: What is said to one who does not read, at most: beyond any reasonable bound plus what the sockets
 #: of both sides keep (on Linux up to 4 MiB and 6 MiB, and next to nothing if narrow).
@@ -194,11 +195,14 @@ def _reads_the_rest(slow: Client, watch: Watch) -> list[str]:
 def test_one_who_asks_without_end_does_not_fill_the_server(bench: Bench) -> None:
     """SLOW-5: it is not read from until it reads, and then all is answered; or it is dropped."""
     unpaced = "rate" in bench.servers.target.options
-    chat = bench.chat(bench.start(rate=0) if unpaced else bench.start())
+    server = bench.start(rate=0) if unpaced else bench.start()
+    chat = bench.chat(server)
     bob = chat.member("bob")
     carol = chat.narrow_member("carol")
     carol.reads_no_more()
     asked = _ask_until_stuck(carol, bob)
+    if unpaced and not bob.events:
+        expect_rest(chat, server, "IDLE-1", "one asks much, reads nothing, and is not read from")
     carol.reads_again()
     if _was_dropped(bob, carol):
         return

@@ -7,7 +7,9 @@ import pytest
 from ..bench import Bench, needs
 from ..chat import Chat
 from ..client import Client
+from ..narrow import TEXT
 from ..violation import Violation, blamed_on
+from .test_6_slow import MOST_OCTETS
 from .test_history import offers
 
 
@@ -101,14 +103,47 @@ def test_nobody_else_receives_anything(chat: Chat) -> None:
 
 def test_a_name_that_nobody_has_is_refused(chat: Chat) -> None:
     """TELL-5: no-such-nick: free, never well-formed, or of one who has left."""
-    alice, bob = chat.members("alice", "bob")
+    alice, bob, carol = chat.connects("alice", "bob", "carol")
+    for client in (alice, bob):
+        client.takes_name()
+    carol.takes_name(chat.nick("carol").ljust(20, "x"))
+    chat.settle([alice])
     nameless = chat.connect("nameless")
     nameless.is_refused(f"NICK {bob.nick}", "nick-in-use")
     bob.does("QUIT", "OK QUIT")
     alice.receives(f"LEFT lobby {bob.nick} quit")
-    for name in (chat.nick("nobody"), nameless.nick, bob.nick, "1337", "é", "x" * 100):
+    for name in (
+        *(chat.nick("nobody"), nameless.nick, bob.nick, "1337", "é", "x" * 100),
+        *(f"{carol.nick}x", carol.nick[:-1], "lobby", "constructor"),
+    ):
         alice.is_refused(f"TELL {name} hello", "no-such-nick")
     nameless.receives_nothing()
+    carol.is_told(f"LEFT lobby {bob.nick} quit")
+    carol.receives_nothing()
+
+
+@needs("SLOW-1", "SLOW-2")
+def test_one_who_does_not_read_what_it_is_told_is_dropped(bench: Bench) -> None:
+    """TELL-2: what is kept for it is bounded (SLOW-2), whether it was said or told."""
+    can_be_told = "outbox-bytes" in bench.servers.target.options
+    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
+    alice, carol = chat.member("alice"), chat.narrow_member("carol")
+    carol.reads_no_more()
+    told = 0
+    while not any(event.kind == "LEFT" for event in alice.events):
+        if told > MOST_OCTETS:
+            raise Violation(
+                f"{told // 2**20} MiB were told to a member that does not read",
+                client=alice,
+                expected=f"LEFT lobby {carol.nick} slow",
+                got="(nothing)",
+                requirement="SLOW-2",
+            )
+        if alice.asks(f"TELL {carol.nick} {TEXT}").final.kind != "OK TELL":
+            break  # it has gone already
+        told += len(TEXT)
+    alice.is_told(f"LEFT lobby {carol.nick} slow")
+    carol.closes()
 
 
 def test_one_may_tell_oneself(chat: Chat) -> None:

@@ -14,9 +14,10 @@ from ..client import Client
 from ..lines import Line
 from ..violation import Violation
 from .test_history import expect_past, offers, say_at_once
+from .test_rooms_lists import expect_rooms
 
 #: Texts that a file of one's own making loses or divides.
-AWKWARD = (" spaces ", "a;b,c|d\"e'f\\g\\n", "é 漢字 \U0001f600", "null", "[]")
+AWKWARD = (" spaces ", "a;b,c|d\"e'f\\g\\n", "é 漢字 \U0001f600", "a\u2028b\u2029c", "null", "[]")
 #: How often a server is killed right after it has acknowledged something.
 LIVES = 4
 #: Long messages of which a server remembers a hundred in any case, and mostly not all.
@@ -77,6 +78,8 @@ def test_the_history_of_every_room_survives(bench: Bench, tmp_path: Path) -> Non
         chat = bench.chat(server)
         alice = chat.member("alice")
         if offers(chat, alice, "rooms"):
+            expect_rooms(alice, {"lobby": 1}, exactly=True, rule="HIST-9")  # though it is known
+            alice.is_refused("WHO garden", "no-such-room")
             alice.asks("JOIN Garden")
             _expect_lines(alice, "HISTORY 100", remembered)
             alice.does("SAY roses", f"OK SAY {life + 1}")
@@ -142,7 +145,7 @@ def test_history_survives_being_killed_while_many_talk(bench: Bench, tmp_path: P
     _check_lives(reader, answer.items, acknowledged)
 
 
-@pytest.mark.parametrize("content", ["garbage", "another program's", "a newer version's"])
+@pytest.mark.parametrize("content", ["garbage", "short", "another program's", "a newer version's"])
 def test_a_file_that_is_no_history_is_left_alone(
     bench: Bench, tmp_path: Path, content: str
 ) -> None:
@@ -150,6 +153,8 @@ def test_a_file_that_is_no_history_is_left_alone(
     path = tmp_path / "store"
     if content == "garbage":
         path.write_bytes(b"This is my diary. " * 500)
+    elif content == "short":
+        path.write_bytes(b"my notes\n")
     else:
         with sqlite3.connect(path) as file:
             file.execute("CREATE TABLE thesis (chapter TEXT)")

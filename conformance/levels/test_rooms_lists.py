@@ -19,6 +19,16 @@ def test_a_malformed_room_is_refused(chat: Chat, name: str) -> None:
     bob.hears(alice, "still here", alice.says("still here"))
 
 
+def test_every_well_formed_name_may_be_that_of_a_room(chat: Chat) -> None:
+    """ROOM-1, ROOM-10: what a program knows is none until somebody joins it, nor is a member."""
+    alice, bob = chat.members("alice", "bob")
+    for name in ("constructor", "None", "x" * 20, "a-_0", alice.nick, bob.nick, bob.nick[:-1]):
+        with blamed_on("ROOM-10"):
+            alice.is_refused(f"WHO {name}", "no-such-room")
+        alice.does(f"JOIN {name}", f"OK JOIN {name} 1")
+    chat.put_aside()
+
+
 def test_rooms_that_differ_in_case_are_the_same(chat: Chat) -> None:
     """ROOM-7: spelled as by who joined it first."""
     alice, bob = chat.members("alice", "bob")

@@ -1,9 +1,12 @@
 """TLS: the same protocol inside, and nobody waits for a peer that does not speak it."""
 
+import contextlib
+import signal
 import socket
 import ssl
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from ..process import ServerProcess
 from ..tls import Authority
 from ..together import IN_TIME, too_busy
 from ..violation import Violation
+from .doors import expect_let_in, expect_turned_away
 
 #: Peers that hold a connection and do not finish a handshake, at once.
 STUCK = 20
@@ -20,6 +24,10 @@ STUCK = 20
 LINES = 700
 #: Long messages that are held, to be owed in one piece: more octets than most buffers have.
 HELD = 40
+#: Connections that there may be where places are counted.
+PLACES = 3
+#: Seconds of TLS-5, and for how long the end of the earlier of two is waited for.
+TIME_FOR_A_NAME, SLACK = 1.5, 0.5
 #: Seconds of SLOW-4 for one who says nothing after its handshake.
 STALL = 1.0
 
@@ -209,6 +217,107 @@ def test_an_endless_handshake_is_cut_off(bench: Bench, authority: Authority) -> 
     alice.receives_nothing()
 
 
+def test_a_late_handshake_gives_no_more_time_for_a_name(bench: Bench, authority: Authority) -> None:
+    """TLS-5: whoever has connected earlier is sent away earlier, whenever its handshake ended."""
+    server = bench.start(tls=str(authority.file), handshake=TIME_FOR_A_NAME)
+    chat = bench.chat(server, authority.context)
+    alice = chat.member("alice")
+    early = _connect(bench, server)
+    chat.idle(0.4 * TIME_FOR_A_NAME)
+    try:
+        with _secured(authority, _connect(bench, server)) as later:
+            chat.idle(0.4 * TIME_FOR_A_NAME)
+            with _secured(authority, early) as late:
+                _expect_cut_off(later)
+                late.settimeout(SLACK)
+                while late.recv(4096):
+                    pass
+    except TimeoutError:
+        raise Violation(
+            "one that connected later was sent away, and this one has had its handshake "
+            f"{0.8 * TIME_FOR_A_NAME:g} s after it connected",
+            expected=f"(sent away {TIME_FOR_A_NAME:g} s after it connected)",
+            got="(it may stay)",
+        ) from None
+    except OSError:
+        too_busy("a handshake was not over in time")
+    alice.receives_nothing()
+
+
+def test_a_handshake_may_come_in_pieces(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-1: its first octets alone; and with its last ones what is said behind it."""
+    chat = bench.chat(server, authority.context)
+    alice = chat.member("alice")
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = authority.context.wrap_bio(received, sent, server_hostname="127.0.0.1")
+    came = b""
+    with _connect(bench, server) as sock:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            secured.do_handshake()
+        hello = sent.read()
+        for piece in (hello[:1], hello[1:4], hello[4:]):
+            sock.sendall(piece)
+            alice.fence()  # the server has had its turn
+        try:
+            while not _goes_on(secured.do_handshake):
+                sock.sendall(sent.read())
+                _feed(received, sock)
+            secured.write(b"PING at-once\n")
+            sock.sendall(sent.read())  # TLS 1.3: with the last of its handshake, in one piece
+            while b"PONG at-once\n" not in came:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    came += secured.read(4096)
+                    continue
+                _feed(received, sock)
+        except OSError as error:
+            raise Violation(
+                "a handshake in three pieces, and with the last of it PING at-once",
+                expected="HELLO parley/1 (name), then PONG at-once",
+                got=f"({came.decode(errors='replace').strip() or 'nothing'}, then {error})",
+                timed_out=isinstance(error, TimeoutError),
+            ) from None
+    alice.receives_nothing()
+
+
+def _goes_on(step: Callable[[], None]) -> bool:
+    """Whether a step is done, or has to wait for octets."""
+    try:
+        step()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+def _feed(received: ssl.MemoryBIO, sock: socket.socket) -> None:
+    """Reads what comes next. Raises OSError, at the end of the stream too."""
+    octets = sock.recv(65536)
+    if not octets:
+        raise ConnectionError("the end of the stream")
+    received.write(octets)
+
+
+@needs("CAP-1", "CAP-3")
+def test_handshakes_that_come_to_nothing_take_no_place(bench: Bench, authority: Authority) -> None:
+    """TLS-4: who was cut off, or gave up, counts no more (CAP-3); and BYE (CAP-1) is within TLS."""
+    if "max-clients" not in bench.servers.target.options:
+        bench.start(tls=str(authority.file))
+        return
+    server = bench.start(tls=str(authority.file), max_clients=PLACES)
+    chat = bench.chat(server, authority.context)
+    for number in range(2 * PLACES):
+        with _connect(bench, server) as sock:
+            if number % 2:
+                sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                _expect_cut_off(sock)
+    why = "nobody of those that were here has finished a handshake, and all have gone"
+    crowd = [expect_let_in(chat, f"c{number}", "CAP-3", why) for number in range(PLACES)]
+    expect_turned_away(chat, "late", "CAP-1")
+    for client in crowd:
+        client.fence()
+
+
 def test_who_says_nothing_after_its_handshake_is_not_behind(
     bench: Bench, authority: Authority
 ) -> None:
@@ -252,9 +361,36 @@ def test_a_close_notify_is_the_end_of_the_stream(
     alice.is_told(f"LEFT lobby {bob.nick} closed")
 
 
+@needs("QUIT-1", "STOP-1")
+def test_every_end_is_a_close_notify(
+    bench: Bench, server: ServerProcess, authority: Authority
+) -> None:
+    """TLS-6: of one who quits, and of one who is there when the server stops."""
+    chat = bench.chat(server, authority.context)
+    alice, bob = chat.members("alice", "bob")
+    alice.does("QUIT", "OK QUIT")
+    bob.receives(f"LEFT lobby {alice.nick} quit")
+    server.signal(signal.SIGTERM)
+    for client, when in ((alice, "after OK QUIT"), (bob, "after BYE, when it stops")):
+        client.awaits_end()
+        client.events.clear()
+        if not client.notified:
+            raise Violation(
+                f"the server ends its stream {when}",
+                client=client,
+                expected="(a close_notify, then the end of the TCP stream)",
+                got="(the end of the TCP stream)",
+            )
+
+
 def _connect(bench: Bench, server: ServerProcess) -> socket.socket:
     address = (server.host, server.port)
     return socket.create_connection(address, timeout=bench.servers.answer_patience)
+
+
+def _secured(authority: Authority, plain: socket.socket) -> ssl.SSLSocket:
+    """After the handshake. Raises OSError."""
+    return authority.context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 def _expect_cut_off(sock: socket.socket) -> None:

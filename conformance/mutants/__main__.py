@@ -6,6 +6,7 @@ from . import (  # noqa: F401  # importing a module registers its mutants
     accounts_faults,
     accounts_faults_kept,
     foreign_faults,
+    foreign_faults_more,
     hub_faults_accounts,
     hub_faults_accounts_tries,
     hub_faults_commands,

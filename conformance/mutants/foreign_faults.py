@@ -10,6 +10,7 @@ import re
 import time
 from unittest import mock
 
+from impl_poll.connection import Connection
 from parley import wire
 from parley.extensions import ExtendedHub
 from parley.hub import Hub, Limits, Member, Message, Room
@@ -79,15 +80,16 @@ class RefusesNoncharacters(OtherControls):
 # Buffers
 
 
-@breaks("OCTET-5")
-class NeedsTheLfAtOnce(LineCutter):
-    """A line of 4095 octets is too long, unless its LF arrives in the same piece."""
+@breaks("OCTET-2")
+class FullBuffersWait(Connection):
+    """When a buffer of 4096 octets is full to the last LF, that line waits until more arrives."""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        lines = super().feed(data)
-        if len(self._rest) == MAX_LINE - 1:
-            lines += super().feed(b"x")
-        return lines
+    def receive(self) -> None:
+        with mock.patch("impl_poll.connection.CHUNK", 4096):
+            before = len(self.lines)
+            super().receive()
+        if sum(len(line) + 1 for line in list(self.lines)[before:]) == 4096:
+            self.cutter._rest = self.lines.pop() + b"\n"
 
 
 @breaks("OCTET-6")

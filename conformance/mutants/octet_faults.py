@@ -256,7 +256,7 @@ class ObeysUnfinishedLines(Connection):
             self.lines.extend(self.cutter.feed(b"\n"))
 
 
-@breaks("OCTET-10")
+@breaks("OCTET-5")
 class RefusesBeforeItIsTooLong(LineCutter):
     """A line is refused as too long when it has 4095 octets and an LF could still come."""
 
