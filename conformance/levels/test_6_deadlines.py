@@ -177,7 +177,7 @@ PARTS: Parts = {
     "again": ({"hold-time": SHORT, "hold-count": HOLD}, somebody_locks_a_second_time),
     "lively": ({"hold-time": SHORT}, somebody_holds_in_a_lively_room),
     "octets": (
-        {"hold-time": SHORT / 2, "hold-bytes": HOLD_BYTES},
+        {"hold-time": SHORT, "hold-bytes": HOLD_BYTES},
         what_was_held_in_time_is_not_counted_again,
     ),
     "quit": ({}, those_who_quit_close_nothing),

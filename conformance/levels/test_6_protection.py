@@ -15,7 +15,7 @@ from ..bench import Bench, needs, untested
 from ..chat import Chat
 from ..client import Client
 from ..narrow import BEHIND, TEXT
-from ..process import ServerProcess
+from ..process import ServerProcess, StartError
 from ..servers import HOST
 from ..usage import processes_of, processor_time
 from ..violation import Violation, blamed_on
@@ -267,7 +267,16 @@ def test_nobody_is_served_at_another_address(bench: Bench, host: str) -> None:
         untested("the command has no {host}")
     if not _has_address(socket.AF_INET, ANOTHER_ADDRESS):
         untested("this machine has no other address for itself")
-    server = bench.start(host=host)
+    try:
+        server = bench.start(host=host)
+    except StartError as error:
+        if host == HOST:
+            raise
+        raise Violation(
+            "a HOST is a numeric address or a name (appendix A)",
+            expected=f"listening on {host} (port)",
+            got=f"({error})",
+        ) from None
     try:
         socket.create_connection((ANOTHER_ADDRESS, server.port), timeout=1.0).close()
     except OSError:
