@@ -131,7 +131,10 @@ HINTS: dict[str, str] = {
         "Catch the error of bind(): print one line to standard error and exit with status 1. A "
         "traceback is many lines."
     ),
-    "START-7": "Bind to the address that --host gives; INADDR_ANY, or 0.0.0.0, is all of them.",
+    "START-7": (
+        "Bind to the address that --host gives, which getaddrinfo() finds if it is a name; "
+        "INADDR_ANY, or 0.0.0.0, is all of them."
+    ),
     "START-1": "Print exactly `listening on HOST PORT` and flush: output into a pipe is buffered.",
     "START-2": "After bind() to port 0, getsockname() tells which port it became.",
     "LOCK-1": "A lock is a flag of the member and a list of what waits for it.",
