@@ -164,7 +164,7 @@ def test_command_is_told_where_a_server_does_not_take_its_options(tmp_path: Path
     assert found.status == 1
     (card,) = [test["card"] for test in found.results["tests"] if test["status"] == "fail"]
     assert "-m impl_poll --host 127.0.0.1 --port 0" in card["command"]
-    assert "--hold-counts 8" in card["command"]
+    assert "--hold-counts 6" in card["command"]
     assert f"  command    {card['command']}\n" in found.output
 
 
