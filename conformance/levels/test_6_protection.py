@@ -267,7 +267,7 @@ def test_ipv6(bench: Bench) -> None:
 
 @pytest.mark.parametrize("host", [HOST, "localhost"])
 def test_nobody_is_served_at_another_address(bench: Bench, host: str) -> None:
-    """START-7: given 127.0.0.1, it is not to be reached at another address of this machine."""
+    """START-7: given 127.0.0.1, or its name, no other address of this machine reaches it."""
     if "{host}" not in (bench.servers.target.command or ""):
         untested("the command has no {host}")
     if not _has_address(socket.AF_INET, ANOTHER_ADDRESS):

@@ -56,8 +56,7 @@ def test_one_who_does_not_read_delays_nobody(new_chat: Chat) -> None:
 @needs("SLOW-1")
 def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     """SLOW-2: the connection is closed, and every other member receives LEFT lobby name slow."""
-    can_be_told = "outbox-bytes" in bench.servers.target.options
-    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
+    chat = where_little_is_kept(bench)
     carol = chat.narrow_member("carol")  # the first of those who are told of a message
     alice, bob = chat.members("alice", "bob")
     carol.reads_no_more()
@@ -86,6 +85,12 @@ def test_one_who_does_not_read_is_dropped_at_a_bound(bench: Bench) -> None:
     carol.reads_again()
     carol.awaits_end()
     carol.events.clear()
+
+
+def where_little_is_kept(bench: Bench) -> Chat:
+    """On a server that keeps half a MiB for one who does not read, if it can be told."""
+    can_be_told = "outbox-bytes" in bench.servers.target.options
+    return bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
 
 
 @needs("SLOW-1")

@@ -9,7 +9,7 @@ from ..chat import Chat
 from ..client import Client
 from ..narrow import TEXT
 from ..violation import Violation, blamed_on
-from .test_6_slow import MOST_OCTETS
+from .test_6_slow import MOST_OCTETS, where_little_is_kept
 from .test_history import offers
 
 
@@ -125,8 +125,7 @@ def test_a_name_that_nobody_has_is_refused(chat: Chat) -> None:
 @needs("SLOW-1", "SLOW-2")
 def test_one_who_does_not_read_what_it_is_told_is_dropped(bench: Bench) -> None:
     """TELL-2: what is kept for it is bounded (SLOW-2), whether it was said or told."""
-    can_be_told = "outbox-bytes" in bench.servers.target.options
-    chat = bench.chat(bench.start(outbox_bytes=524288) if can_be_told else bench.start())
+    chat = where_little_is_kept(bench)
     alice, carol = chat.member("alice"), chat.narrow_member("carol")
     carol.reads_no_more()
     told = 0
